@@ -1,0 +1,52 @@
+"""What can go wrong that a person can mend: one exception type for each, and the exit code it ends with."""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_FINDINGS = 1
+EXIT_INPUT = 2
+EXIT_SUBJECT = 3
+
+
+class HarnessError(Exception):
+    """An error whose message alone tells the user what to mend.
+
+    Args:
+        where: The file, option or field in which it was found.
+        found: What stands there.
+        expected: What should stand there.
+        todo: What to do about it; left out where `expected` says it already.
+    """
+
+    exit_code = EXIT_INPUT
+
+    def __init__(self, where: str, found: str, expected: str, todo: str = "") -> None:
+        self.where, self.found, self.expected, self.todo = where, found, expected, todo
+        tail = f" {todo}" if todo else ""
+        super().__init__(f"{where}: found {found}; expected {expected}.{tail}")
+
+
+class UsageError(HarnessError):
+    """The command was called with options that cannot be carried out."""
+
+
+class FilterError(HarnessError):
+    """A filter on a coordinate of the matrix matches nothing that exists."""
+
+
+class MatrixFileError(HarnessError):
+    """A support-matrix file cannot be read as one."""
+
+
+class DataFileError(HarnessError):
+    """A data file of the harness (rules, tiers, known gaps) does not follow its schema."""
+
+
+class OutputError(HarnessError):
+    """A result cannot be written where the user asked for it."""
+
+
+class SubjectError(HarnessError):
+    """The subject cannot be loaded: not installed, only half of it, or of a generation without an adapter."""
+
+    exit_code = EXIT_SUBJECT

@@ -1,0 +1,1 @@
+"""Subjects: installed releases of aiconfigurator. The only package that imports them."""
