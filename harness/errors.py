@@ -9,7 +9,7 @@ EXIT_SUBJECT = 3
 
 
 class HarnessError(Exception):
-    """An error whose message alone tells the user what to mend.
+    """An error whose message alone, one line, tells the user what to mend.
 
     Args:
         where: The file, option or field in which it was found.
@@ -23,7 +23,8 @@ class HarnessError(Exception):
     def __init__(self, where: str, found: str, expected: str, todo: str = "") -> None:
         self.where, self.found, self.expected, self.todo = where, found, expected, todo
         tail = f" {todo}" if todo else ""
-        super().__init__(f"{where}: found {found}; expected {expected}.{tail}")
+        message = f"{where}: found {found}; expected {expected}.{tail}"
+        super().__init__(" ".join(line for line in message.splitlines() if line))
 
 
 class UsageError(HarnessError):

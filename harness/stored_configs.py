@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.data_files import data_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SUFFIX = "_config.json"
 _QUANT_SUFFIX = "_hf_quant_config.json"

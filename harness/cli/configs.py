@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
 
         Example: aic-harness configs --json
         """
-        from harness.stored_configs import stored_models  # noqa: PLC0415 - keeps --help fast
-        from harness.subjects.installed import load_subject  # noqa: PLC0415
+        from harness.stored_configs import stored_models
+        from harness.subjects.installed import load_subject
 
         subject = load_subject(subject_path)
         shipped, stored = set(subject.bundled_models()), set(stored_models())

@@ -25,7 +25,7 @@ _INTERRUPTED = 130
 
 
 @app.command()
-def run(  # noqa: PLR0913 - every option of the command
+def run(
     model: Models = None,
     system: Systems = None,
     backend: Backends = None,
@@ -59,17 +59,16 @@ def run(  # noqa: PLR0913 - every option of the command
 
     Example: aic-harness matrix run --model 'Qwen/*' --system h200_sxm --backend vllm
     """
-    from harness.cli import matrix_report as report  # noqa: PLC0415 - keeps --help fast
-    from harness.matrix.cells import Filters, all_cells, select  # noqa: PLC0415
-    from harness.matrix.run import Plan  # noqa: PLC0415
-    from harness.matrix.run import run as run_plan  # noqa: PLC0415
-    from harness.subjects.installed import load_subject  # noqa: PLC0415
+    from harness.cli import matrix_report as report
+    from harness.matrix.cells import Filters, all_cells, select
+    from harness.matrix.run import Plan
+    from harness.matrix.run import run as run_plan
+    from harness.subjects.installed import load_subject
 
     started = time.monotonic()
     filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
     target = _target(out, filters)
-    for path in (target, split):
-        report.refuse_unwritable(path)
+    report.refuse_bad_targets(target, split, merge=bool(filters))
     subject = load_subject(subject_path)
     cells = select(all_cells(subject), filters)
     note(header(subject.info), quiet=quiet)
@@ -100,8 +99,8 @@ def diff(
 
     Example: aic-harness matrix diff support_matrix.csv new.csv --markdown
     """
-    from harness.matrix import diff as differ  # noqa: PLC0415 - keeps --help fast
-    from harness.matrix.store import read_matrix  # noqa: PLC0415
+    from harness.matrix import diff as differ
+    from harness.matrix.store import read_matrix
 
     if markdown and as_json:
         raise UsageError("--markdown and --json", "both", "one of the two")
@@ -128,9 +127,9 @@ def verify(
 
     Example: aic-harness matrix verify support_matrix.csv
     """
-    from harness.matrix import verify as verifier  # noqa: PLC0415 - keeps --help fast
-    from harness.matrix.cells import all_cells  # noqa: PLC0415
-    from harness.subjects.installed import load_subject  # noqa: PLC0415
+    from harness.matrix import verify as verifier
+    from harness.matrix.cells import all_cells
+    from harness.subjects.installed import load_subject
 
     expected = None if structure_only else frozenset(all_cells(load_subject(subject_path)))
     found = verifier.verify_matrix(file, expected)

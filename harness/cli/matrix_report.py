@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
+import tempfile
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -31,17 +31,30 @@ _STYLES = {
 }
 
 
-def refuse_unwritable(path: Path | None) -> None:
-    """Find out before the work is done that its result could not be saved.
+def refuse_bad_targets(out: Path | None, split: Path | None, *, merge: bool) -> None:
+    """Find out before the work is done that its result could not be saved; see `save` for the arguments.
 
     Raises:
-        OutputError: Nothing can be written at the path.
+        OutputError: Nothing can be written at one of the paths.
+        MatrixFileError: What should be merged with is not a matrix.
     """
-    if path is None:
-        return
-    existing = next(each for each in (path, *path.absolute().parents) if each.exists())
-    if not os.access(existing, os.W_OK):
-        raise OutputError(str(path), f"that {existing} cannot be written", "a place with write permission")
+    from harness.matrix.store import read_matrix
+
+    for path in filter(None, (out, split)):
+        if path.exists() and not (path.is_dir() if path == split else path.is_file()):
+            found = "a folder" if path.is_dir() else "a file" if path.is_file() else "a device or pipe"
+            raise OutputError(str(path), found, "a folder" if path == split else "the name of a file to write")
+        folder = next(each for each in (path, *path.absolute().parents) if each.exists() and each != out)
+        if not folder.is_dir():
+            raise OutputError(str(path), f"that {folder} is a file", "a folder, or a name that is free for one")
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            found = f"that {folder} cannot be written ({error.strerror})"
+            raise OutputError(str(path), found, "a place with write permission") from error
+        if merge and _holds_matrix(path):
+            read_matrix(path)
 
 
 @contextlib.contextmanager
@@ -58,8 +71,8 @@ def progress(total: int, *, quiet: bool) -> Iterator[Callable[[Verdict], None]]:
 
 @contextlib.contextmanager
 def _live(total: int) -> Iterator[Callable[[Verdict], None]]:
-    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     counts: Counter[Status] = Counter()
     columns = (
@@ -115,8 +128,8 @@ def save(result: RunResult, subject: SubjectInfo, out: Path | None, split: Path 
     Returns:
         The paths written.
     """
-    from harness.matrix.store import read_matrix, write_evidence, write_matrix, write_split  # noqa: PLC0415 - heavy
-    from harness.matrix.table import Matrix, Row  # noqa: PLC0415
+    from harness.matrix.store import read_matrix, write_evidence, write_matrix, write_split
+    from harness.matrix.table import Matrix, Row
 
     if not result.verdicts:
         return []
@@ -161,7 +174,7 @@ def summary(
 
 def text(result: RunResult, document: dict[str, object], *, verbose: bool) -> str:
     """The run for a person: its verdicts when they are few, counts by status, where the results are."""
-    from tabulate import tabulate  # noqa: PLC0415 - keeps --help fast
+    from tabulate import tabulate
 
     parts = []
     if len(result.verdicts) <= _ROWS_SHOWN:

@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
         Example: aic-harness version --json
         """
-        from harness.subjects.installed import installed_versions  # noqa: PLC0415 - keeps --help fast
+        from harness.subjects.installed import installed_versions
 
         found = installed_versions()
         document = {

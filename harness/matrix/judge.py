@@ -19,9 +19,7 @@ from harness.matrix.requests import request_for
 from harness.subjects.api import Answer, DataMode, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from harness.coordinates import Cell
+    from harness.coordinates import Cell, Database
     from harness.subjects.api import ModelFacts, Outcome, Request, Subject
 
 _ERROR_LIMIT = 400
@@ -98,7 +96,7 @@ class _Case:
         self._runs += found.runs
         return found.outcome
 
-    def _verdict(
+    def _verdict(  # noqa: PLR0913 - what the decision leaves open of a verdict
         self,
         model: ModelFacts,
         request: Request,
@@ -125,16 +123,25 @@ class _Case:
         )
 
 
-def judge_all(subject: Subject, cells: Iterable[Cell], finder: Finder = fast_search) -> Iterable[Verdict]:
-    """Judge cells one after the other, giving back a database's memory as soon as the cells move on to another."""
-    previous = None
-    for cell in cells:
-        if previous is not None and cell.database != previous:
-            subject.release(previous)
-        previous = cell.database
-        yield judge(subject, cell, finder)
-    if previous is not None:
-        subject.release(previous)
+class Bench:
+    """Judges cells one after the other, and gives a database's memory back once the cells move on to another."""
+
+    def __init__(self, subject: Subject, finder: Finder = fast_search) -> None:
+        self._subject, self._finder = subject, finder
+        self._loaded: Database | None = None
+
+    def judge(self, cell: Cell) -> Verdict:
+        """Judge one cell; see `judge`."""
+        if cell.database != self._loaded:
+            self.close()
+            self._loaded = cell.database
+        return judge(self._subject, cell, self._finder)
+
+    def close(self) -> None:
+        """Give back the memory of the database loaded last."""
+        if self._loaded is not None:
+            self._subject.release(self._loaded)
+            self._loaded = None
 
 
 def _worst(outcome: Outcome) -> str:

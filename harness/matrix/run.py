@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
 import os
 import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import groupby
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 from harness.matrix import judge as judging
@@ -18,16 +18,12 @@ from harness.subjects.installed import load_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from concurrent.futures import Future
-    from multiprocessing.queues import SimpleQueue
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
     from pathlib import Path
 
     from harness.coordinates import Cell, Database
     from harness.matrix.records import Verdict
-
-_POLL_S = 0.2
-_GROUPS_PER_PROCESS = 6
-"""A process is replaced after so many databases: what the subject keeps of an unloaded one grows its memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,68 +96,87 @@ def run(plan: Plan, on_verdict: Callable[[Verdict], None]) -> RunResult:
 
 
 def _judge(cells: Sequence[Cell], *, exhaustive: bool, subject_path: Path | None) -> Iterator[Verdict]:
-    subject = load_subject(subject_path)
     finder = judging.full_search if exhaustive else judging.fast_search
-    # Tables are millions of live objects; looking through them for garbage costs 6 % of a run and finds nothing.
+    bench = judging.Bench(load_subject(subject_path), finder)
+    # Tables are millions of live objects. Looking through them for garbage again and again finds nothing, so only what
+    # is new since the cell before is looked through.
     gc.disable()
     try:
-        yield from judging.judge_all(subject, cells, finder)
+        for cell in cells:
+            yield bench.judge(cell)
+            gc.collect(0)
     finally:
+        bench.close()
         gc.enable()
         gc.collect()
 
 
 def _run_in_processes(plan: Plan, keep: Callable[[Verdict], None], crashes: list[str]) -> None:
-    context = multiprocessing.get_context("spawn")
-    results: SimpleQueue[Verdict] = context.SimpleQueue()
-    executor = ProcessPoolExecutor(
-        max_workers=min(plan.jobs, len(plan.groups())),
-        mp_context=context,
-        initializer=_start_worker,
-        initargs=(results,),
-        max_tasks_per_child=_GROUPS_PER_PROCESS,
-    )
-    futures: dict[Future[None], Database] = {}
+    """Give every database a process of its own, `jobs` of them at a time.
+
+    What the subject keeps of an unloaded database would otherwise grow a process from one database to the next, and
+    a process that dies takes nothing with it but the rest of its own database. Each one has a pipe of its own, so
+    that none can block another, and ends by itself when this process is gone.
+    """
+    waiting = plan.groups()[::-1]
+    working: dict[Connection, _Worker] = {}
     try:
-        for database, cells in plan.groups():
-            job = executor.submit(_judge_group, cells, plan.exhaustive, plan.subject_path)
-            futures[job] = database
-        while not all(job.done() for job in futures):
-            _drain(results, keep)
-        _drain(results, keep)
+        while waiting or working:
+            while waiting and len(working) < plan.jobs:
+                worker = _Worker.start(*waiting.pop(), plan)
+                working[worker.results] = worker
+            for results in wait(list(working)):
+                worker = working[results]  # type: ignore[index] # wait() returns what it was given
+                try:
+                    keep(worker.results.recv())
+                except EOFError:
+                    worker.process.join()
+                    del working[worker.results]
+                    if worker.process.exitcode != 0:
+                        crashes.append(f"{worker.database}: the process that judged it died ({_reason(worker)})")
     finally:
-        # A worker that goes on after Ctrl-C would be an orphan: ending it costs only the cell it is at.
-        workers = list((executor._processes or {}).values())  # noqa: SLF001 - there is no public way to end them
-        executor.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:
-            worker.terminate()
-        for worker in workers:
-            worker.join(timeout=5)
-    for job, database in futures.items():
-        error = job.exception()
-        if isinstance(error, BrokenProcessPool):
-            crashes.append(f"{database}: the process that judged it, or one beside it, died")
-        elif error is not None:
-            raise error
+        for worker in working.values():
+            worker.process.terminate()
+        for worker in working.values():
+            worker.process.join()
 
 
-def _drain(results: SimpleQueue[Verdict], keep: Callable[[Verdict], None]) -> None:
-    reader = results._reader  # type: ignore[attr-defined] # noqa: SLF001 - SimpleQueue has no wait with a limit
-    if reader.poll(_POLL_S):
-        while not results.empty():
-            keep(results.get())
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """One process at work on one database."""
+
+    database: Database
+    process: SpawnProcess
+    results: Connection
+
+    @classmethod
+    def start(cls, database: Database, cells: tuple[Cell, ...], plan: Plan) -> _Worker:
+        # Spawn, not fork: the subject's compiled engine runs threads.
+        context = multiprocessing.get_context("spawn")
+        results, sender = context.Pipe(duplex=False)
+        process = context.Process(
+            target=_judge_group, args=(cells, plan.exhaustive, plan.subject_path, sender), daemon=True
+        )
+        process.start()
+        sender.close()
+        return cls(database, process, results)
 
 
-_RESULTS: list[SimpleQueue[Verdict]] = []
+def _reason(worker: _Worker) -> str:
+    code = worker.process.exitcode or 0
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-def _start_worker(results: SimpleQueue[Verdict]) -> None:
+def _judge_group(
+    cells: tuple[Cell, ...],
+    exhaustive: bool,
+    subject_path: Path | None,
+    sender: Connection,
+) -> None:
+    # Ctrl-C reaches every process of the terminal; the parent decides what to keep.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What compiled code of the subject prints must not mix into our own output.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    _RESULTS.append(results)
-
-
-def _judge_group(cells: tuple[Cell, ...], exhaustive: bool, subject_path: Path | None) -> None:
-    for verdict in _judge(cells, exhaustive=exhaustive, subject_path=subject_path):
-        _RESULTS[0].put(verdict)
+    with contextlib.suppress(BrokenPipeError):
+        for verdict in _judge(cells, exhaustive=exhaustive, subject_path=subject_path):
+            sender.send(verdict)

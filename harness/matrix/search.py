@@ -3,8 +3,9 @@
 Every step runs the subject's own search over a subset of layouts, so only the choice of subsets needs an argument.
 
 PASS needs one witness. The full search keeps every feasible point that a layout yields and drops nothing because of
-another layout, so a layout whose whole batch schedule was run and yielded a point proves that the full search is
-non-empty. In disaggregated serving it pairs only the `prefill_kept` best prefill candidates, so a pair of layouts
+another layout, so one layout with a feasible point proves that the full search is non-empty. An error at a larger
+batch would take the layout's rows with it, so every batch of the witness is run, with the smallest and the largest
+context-token budgets (the ones between are left out: what breaks with size breaks at the ends). In disaggregated serving it pairs only the `prefill_kept` best prefill candidates, so a pair of layouts
 proves it only if no candidate can push the pair out; `_undisplaceable` says when that holds, and where it does not,
 all prefill layouts are run, so that the subject ranks them itself.
 
@@ -12,8 +13,8 @@ FAIL needs the space once. Where no witness is found, all layouts are run. What 
 targets: its highest rung admits every point that a lower one admits.
 
 HYBRID also reports the worst tier of data that the whole search touches. Which tier a layout touches depends on which
-tables and shapes exist for its sharding, and not on how large the batch is, so every layout is run at batch 1 until
-the worst tier there is has shown up.
+tables and shapes exist for its sharding, and not on how large the batch is, so layouts are run at batch 1 until every
+sharding size that any layout has was estimated once, or the worst tier there is has shown up.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from typing import TYPE_CHECKING
 
 from harness.coordinates import Mode
 from harness.matrix.records import SOURCES
-from harness.subjects.api import DataMode, Failure, Narrowing
+from harness.subjects.api import Answer, DataMode, Failure, Grid, Narrowing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from harness.subjects.api import Layout, Outcome, Pairing, Search
 
-WITNESSES = 12
-"""Single layouts (or pairs of them) tried before the whole space is run."""
+WITNESSES = 6
+"""Single layouts (or pairs of them) tried before all layouts are run at batch 1, and then the whole space."""
 
 _GPU_ORDER = (8, 16, 4, 32, 2, 1, 64, 128)
 
@@ -47,11 +48,9 @@ class Found:
 
 def find(search: Search, mode: Mode, data_mode: DataMode) -> Found:
     """Decide a cell's search without running all of it."""
-    if mode is Mode.AGG:
-        witness = _find_agg(search, confirm=data_mode is DataMode.SILICON)
-    else:
-        witness = _find_disagg(search)
-    return _survey(search, witness) if data_mode is DataMode.HYBRID and feasible(witness.outcome) else witness
+    silicon = data_mode is DataMode.SILICON
+    witness = _find_agg(search, confirm=silicon) if mode is Mode.AGG else _find_disagg(search)
+    return _survey(search, mode, witness) if feasible(witness.outcome) and not silicon else witness
 
 
 def feasible(outcome: Outcome) -> bool:
@@ -74,16 +73,26 @@ def witness_order(layouts: Sequence[Layout]) -> list[Layout]:
     return sorted(layouts, key=unlikely)
 
 
+def _likely(layouts: Sequence[Layout]) -> list[Layout]:
+    return witness_order(layouts)[:WITNESSES]
+
+
 def _find_agg(search: Search, *, confirm: bool) -> Found:
     tried = _Runs(search)
-    for layout in witness_order(search.layouts("agg"))[:WITNESSES]:
-        outcome = tried.run(Narrowing(agg=(layout,), first_batch_only=True))
+    likely = (Narrowing(agg=(layout,), grid=Grid.FIRST) for layout in _likely(search.layouts("agg")))
+    for part in (*likely, Narrowing(grid=Grid.FIRST)):
+        outcome = tried.run(part)
         if feasible(outcome) and confirm:
             # An error at a larger batch would cost the layout its rows in the full search, so all batches are run.
-            outcome = tried.run(Narrowing(agg=(layout,)))
+            outcome = tried.run(Narrowing(agg=_witness(outcome), grid=Grid.OUTLINE))
         if feasible(outcome):
             return tried.found(outcome)
     return tried.found(tried.run(Narrowing()))
+
+
+def _witness(outcome: Outcome) -> tuple[Layout, ...]:
+    point = outcome.best if isinstance(outcome, Answer) else None
+    return tuple(worker.layout for worker in point.workers) if point else ()
 
 
 def _find_disagg(search: Search) -> Found:
@@ -99,13 +108,14 @@ def _disagg_parts(search: Search) -> Iterator[Narrowing]:
     pairing = search.pairing()
     prefill, decode = search.layouts("prefill"), search.layouts("decode")
     rivals_matter = len(prefill) > pairing.prefill_kept
-    for layout in witness_order(decode)[:WITNESSES]:
+    for layout in _likely(decode):
         if layout not in prefill or not _can_pair(layout, layout, pairing):
             continue
         if not rivals_matter or _undisplaceable(layout, prefill, pairing):
-            yield Narrowing(prefill=(layout,), decode=(layout,), first_batch_only=True)
+            yield Narrowing(prefill=(layout,), decode=(layout,), grid=Grid.FIRST)
     if rivals_matter:
-        yield Narrowing(decode=_likely_per_tp(decode), first_batch_only=True)
+        yield Narrowing(decode=_likely_per_tp(decode), grid=Grid.FIRST)
+    yield Narrowing(grid=Grid.FIRST)
 
 
 def _likely_per_tp(decode: Sequence[Layout]) -> tuple[Layout, ...]:
@@ -151,10 +161,42 @@ def _can_pair(prefill: Layout, decode: Layout, pairing: Pairing) -> bool:
     return any(p * prefill.gpus + d * decode.gpus in pairing.replica_gpus for p in counts for d in counts)
 
 
-def _survey(search: Search, witness: Found) -> Found:
+def _survey(search: Search, mode: Mode, witness: Found) -> Found:
     """Add the tiers that the rest of the space touches to a witness's answer."""
-    if SOURCES[-1] in witness.outcome.provenance:
-        return witness
-    survey = search.run(Narrowing(first_batch_only=True, one_replica=True))
-    tiers = witness.outcome.provenance | survey.provenance
-    return Found(replace(witness.outcome, provenance=tiers), witness.runs + 1)
+    tiers, runs = witness.outcome.provenance, witness.runs
+    covered: set[tuple[object, ...]] = set()
+    for layout, part in _survey_parts(search, mode, witness.outcome):
+        if SOURCES[-1] in tiers:
+            break
+        if _sharding(layout) <= covered:
+            continue
+        outcome = search.run(part)
+        runs += 1
+        tiers |= outcome.provenance
+        if isinstance(outcome, Answer):
+            covered |= _sharding(layout)
+    return Found(replace(witness.outcome, provenance=tiers), runs)
+
+
+def _sharding(layout: Layout) -> set[tuple[object, ...]]:
+    """The sizes that decide an op's shape: attention and GEMMs by TP, experts by MoE TP and EP, transfers by all."""
+    return {
+        ("attention", layout.tp, layout.cp),
+        ("experts", layout.moe_tp, layout.moe_ep),
+        ("replicas", layout.dp),
+        ("stages", layout.pp),
+    }
+
+
+def _survey_parts(search: Search, mode: Mode, witness: Outcome) -> Iterator[tuple[Layout, Narrowing]]:
+    if mode is Mode.AGG:
+        for layout in witness_order(search.layouts("agg")):
+            yield layout, Narrowing(agg=(layout,), grid=Grid.FIRST)
+        return
+    prefill, decode = search.layouts("prefill"), search.layouts("decode")
+    shared = [layout for layout in witness_order(decode) if layout in prefill]
+    *_, known = _witness(witness)
+    pairs = [(layout, layout) for layout in shared]
+    pairs += [(layout, known) for layout in prefill if layout not in shared]
+    for p, d in pairs:
+        yield p, Narrowing(prefill=(p,), decode=(d,), grid=Grid.FIRST, one_replica=True)

@@ -147,20 +147,31 @@ class Failure:
 Outcome = Answer | Failure
 
 
+class Grid(StrEnum):
+    """Which points of a layout's grid (batch x context-token budget) to try."""
+
+    FIRST = "first"
+    """Batch 1 only."""
+    OUTLINE = "outline"
+    """Every batch; of the context-token budgets only the smallest and the largest ones."""
+    ALL = "all"
+    """The subject's whole grid."""
+
+
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """A part of the search space. None stands for all layouts of the role.
 
     Attributes:
         agg, prefill, decode: Layouts to try.
-        first_batch_only: Try batch 1 only instead of the subject's whole batch schedule.
+        grid: Points to try of each layout.
         one_replica: Combine one prefill worker with one decode worker only.
     """
 
     agg: tuple[Layout, ...] | None = None
     prefill: tuple[Layout, ...] | None = None
     decode: tuple[Layout, ...] | None = None
-    first_batch_only: bool = False
+    grid: Grid = Grid.ALL
     one_replica: bool = False
 
 

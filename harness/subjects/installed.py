@@ -5,15 +5,16 @@ from __future__ import annotations
 import functools
 import sys
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from harness.errors import SubjectError, UsageError
 from harness.subjects.quiet import captured
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.subjects.api import Subject
 
 DISTRIBUTIONS = ("aiconfigurator", "aiconfigurator-core")
@@ -35,17 +36,17 @@ def load_subject(path: Path | None = None) -> Subject:
         path: A folder to import it from first, such as the `site-packages` of another build.
 
     Raises:
-        UsageError: The path is no folder.
+        UsageError: The path is no folder with the package in it.
         SubjectError: It is not installed, only half of it is, it cannot be imported, or no adapter knows it.
     """
     if path is not None:
-        if not path.is_dir():
+        if not (path / "aiconfigurator").is_dir():
             raise UsageError("--subject-path", str(path), "a folder that holds the package `aiconfigurator`")
         sys.path.insert(0, str(path.resolve()))
     versions = installed_versions()
     if versions["aiconfigurator"] is None:
         raise SubjectError("the subject", "no distribution `aiconfigurator`", "one installed release", _INSTALL)
-    release = Version(versions["aiconfigurator"])
+    release = _release(versions["aiconfigurator"])
     if release < _FIRST:
         raise SubjectError(
             "the subject", f"aiconfigurator {release}", f"a release from {_FIRST} on", "Older ones have no adapter yet."
@@ -65,13 +66,21 @@ def load_subject(path: Path | None = None) -> Subject:
             from harness.subjects.split_core import SplitCoreSubject  # noqa: PLC0415 - importing the subject costs 1 s
 
             return SplitCoreSubject(note)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectError(
             "the subject",
             f"aiconfigurator {release}, which cannot be imported ({type(error).__name__}: {error})",
             "an importable release",
             f"Reinstall it: {_INSTALL}",
         ) from error
+
+
+def _release(version: str) -> Version:
+    try:
+        return Version(version)
+    except InvalidVersion as error:
+        found = f"aiconfigurator with the version {version!r}"
+        raise SubjectError("the subject", found, "a version number", f"Reinstall it: {_INSTALL}") from error
 
 
 def _version(name: str) -> str | None:

@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LIMIT = 64 * 1024
 
@@ -52,9 +52,19 @@ def captured() -> Iterator[Capture]:
             contextlib.redirect_stdout(capture),
             contextlib.redirect_stderr(capture),
         ):
+            # What the run at large does with warnings (pytest may raise them) must not change the subject's answers.
+            warnings.simplefilter("default")
             # The subject announces its own deprecation on every search call.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.showwarning = _keep_in(capture)
             yield capture
     finally:
         root.handlers = handlers
         root.setLevel(level)
+
+
+def _keep_in(capture: Capture) -> Callable[..., None]:
+    def keep(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
+        capture.write(warnings.formatwarning(message, category, filename, lineno))
+
+    return keep

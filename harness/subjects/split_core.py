@@ -8,13 +8,13 @@ offers no public way: `Task._load_database`, `models._get_model_info`, `helpers.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
+import gc
 import os
 import re
 import shlex
-import tempfile
+import sysconfig
 import traceback
 from importlib import metadata
 from pathlib import Path
@@ -31,13 +31,14 @@ from aiconfigurator.sdk.operations.util_empirical import capture_provenance
 from aiconfigurator.sdk.task_v2 import Task
 
 from harness.coordinates import Database, Mode
-from harness.subjects import overlay
+from harness.subjects import overlay, shortcuts
 from harness.subjects.api import (
     Answer,
     Capability,
     DataMode,
     DataOrigin,
     Failure,
+    Grid,
     Layout,
     ModelFacts,
     Narrowing,
@@ -53,12 +54,16 @@ from harness.subjects.api import (
 from harness.subjects.quiet import Capture, captured
 
 if TYPE_CHECKING:
+    import tempfile
     from collections.abc import Callable, Iterator, Mapping
 
     from harness.coordinates import Cell
 
+_HARNESS = Path(__file__).parents[2]
 _BYTES_PER_PARAMETER = 2
 _GIB = 1 << 30
+_WHOLE_CONTEXT_LADDER = 8192
+"""Stride in tokens that takes the subject's ladder of context-token budgets from its first rungs to its last."""
 _QUANT_FIELDS = ("gemm_quant_mode", "moe_quant_mode", "kvcache_quant_mode", "fmha_quant_mode")
 
 
@@ -97,7 +102,7 @@ class SplitCoreSubject:
     @functools.cache  # noqa: B019 - one subject lives as long as the process
     def databases(self) -> tuple[Database, ...]:
         """Every queryable (system, backend, version), sorted."""
-        with captured(), _fast_yaml():
+        with captured(), shortcuts.in_use():
             supported = perf_database.get_supported_databases()
         return tuple(
             sorted(
@@ -139,7 +144,7 @@ class SplitCoreSubject:
     @functools.cache  # noqa: B019
     def system_facts(self, system: str) -> SystemFacts:
         """The `gpu` section of the system's file."""
-        spec = yaml.load((self._systems / f"{system}.yaml").read_text(encoding="utf-8"), Loader=_yaml_loader())
+        spec = yaml.safe_load((self._systems / f"{system}.yaml").read_text(encoding="utf-8"))
         gpu = spec.get("gpu") or {}
         return SystemFacts(sm_version=gpu.get("sm_version"), spec_keys=frozenset(gpu))
 
@@ -147,7 +152,7 @@ class SplitCoreSubject:
     def data_origin(self, database: Database) -> DataOrigin:
         """Own and inherited op tables, from the engine's own account of which files it admits."""
         self._select_systems(database)
-        with captured(), _fast_yaml():
+        with captured(), shortcuts.in_use():
             loaded = perf_database.get_database(database.system, database.backend, database.version)
             if loaded is None:
                 return DataOrigin((), ())
@@ -186,7 +191,7 @@ class SplitCoreSubject:
     def open_search(self, cell: Cell, request: Request, data_mode: DataMode) -> SplitCoreSearch | Failure:
         """Build and validate the subject's `Task` for a cell, and load its tables."""
         self._select_systems(cell.database)
-        with captured() as capture, _fast_yaml():
+        with captured() as capture, shortcuts.in_use():
             try:
                 task = _task(_CachingTask, cell, request, data_mode, tables=self._tables)
                 task.validate()
@@ -211,6 +216,7 @@ class SplitCoreSubject:
         """Unload a database's tables and the engine handles that pin them."""
         self._tables.clear()
         perf_database.unload_database(database.system, database.backend, database.version)
+        gc.collect()
 
     def attempt(self, search: Callable[[], Any], mode: Mode) -> Outcome:
         """Run one search of the subject, and turn what comes out into an outcome."""
@@ -248,7 +254,9 @@ class SplitCoreSubject:
     def _without_paths(self, text: str) -> str:
         if self._overlay is not None:
             text = text.replace(self._overlay.name, "systems")
-        text = text.replace(str(self._systems), "systems").replace(str(self._systems.parent.parent) + os.sep, "")
+        text = text.replace(str(self._systems), "systems")
+        for folder in (self._systems.parent.parent, _HARNESS, sysconfig.get_path("stdlib")):
+            text = text.replace(f"{folder}{os.sep}", "")
         return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x…", text)
 
 
@@ -293,13 +301,15 @@ class SplitCoreSearch:
         for role, layouts in chosen:
             if layouts is not None:
                 space[_LAYOUT_LISTS[role]] = [dataclasses.astuple(layout) for layout in layouts]
-        if narrowing.first_batch_only:
+        if narrowing.grid is Grid.FIRST:
             space["max_batch_size" if self._mode is Mode.AGG else "decode_max_num_tokens"] = 1
+        if narrowing.grid is Grid.OUTLINE and self._mode is Mode.AGG:
+            space["ctx_stride"] = _WHOLE_CONTEXT_LADDER
         if narrowing.one_replica and self._mode is Mode.DISAGG:
             space |= {"prefill_num_worker_list": [1], "decode_num_worker_list": [1]}
         run = sweep.sweep_agg if self._mode is Mode.AGG else sweep.sweep_disagg
         profile = self._task.build_speculative_profile()
-        with _fast_yaml():
+        with shortcuts.in_use():
             return self._subject.attempt(
                 lambda: run(**space, predictor=self._task.predictor, speculative_profile=profile), self._mode
             )
@@ -400,18 +410,3 @@ def _worker(role: Role, row: Mapping[str, Any], prefix: str, replicas: int) -> W
         batch=int(row[f"{prefix}bs"]),
         memory_bytes=round(float(row[f"{prefix}memory"]) * _GIB),
     )
-
-
-def _yaml_loader() -> type[Any]:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@contextlib.contextmanager
-def _fast_yaml() -> Iterator[None]:
-    """Let the subject parse YAML with libyaml's parser: it re-reads its system files on every database request."""
-    slow = yaml.SafeLoader
-    yaml.SafeLoader = _yaml_loader()
-    try:
-        yield
-    finally:
-        yaml.SafeLoader = slow

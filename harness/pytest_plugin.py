@@ -1,0 +1,194 @@
+"""The pytest door: one test per cell of the support matrix, and the matrix written back from the results.
+
+It is loaded in every xdist worker, so nothing heavy is imported before a test needs it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.matrix.records import Verdict
+    from harness.matrix.table import Matrix, Row
+    from harness.subjects.api import Subject
+
+_PROPERTY = "support_matrix_row"
+_REMARK = "support_matrix_remark"
+_FIXTURE = "matrix_cell"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the matrix suite."""
+    group = parser.getgroup("aic-harness", "aiconfigurator harness")
+    group.addoption("--full-matrix", action="store_true", help="test every cell instead of a covering sample")
+    group.addoption(
+        "--write-matrix",
+        type=Path,
+        metavar="PATH",
+        help="write the verdicts back to this support_matrix.csv; rows that were not tested stay as they are",
+    )
+    group.addoption(
+        "--recorded-matrix",
+        type=Path,
+        metavar="PATH",
+        help="the matrix whose statuses must not get worse (default: the one that comes with the harness)",
+    )
+    for name in ("model", "system", "backend", "version", "mode"):
+        option = "--backend-version" if name == "version" else f"--{name}"
+        group.addoption(
+            option, action="append", default=[], dest=f"aic_{name}", metavar="GLOB", help=f"only cells of this {name}"
+        )
+    group.addoption("--subject-path", type=Path, metavar="DIR", help="import aiconfigurator from this folder")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather results where they are written: in the controller, or in the only process there is."""
+    if not hasattr(config, "workerinput"):
+        _refuse_bad_target(config.getoption("--write-matrix"))
+        config.pluginmanager.register(MatrixCollector(config), "aic-harness-matrix")
+
+
+def _refuse_bad_target(path: Path | None) -> None:
+    """Find out before the work is done that its result could not be merged into the file."""
+    if path is None or not path.exists():
+        return
+    from harness.errors import HarnessError
+    from harness.matrix.store import read_matrix
+
+    if path.is_dir():
+        raise pytest.UsageError(f"--write-matrix: found the folder {path}; expected the name of a file to write.")
+    try:
+        read_matrix(path)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Turn a test that takes `matrix_cell` into one test per cell, sorted by database, model and mode."""
+    if _FIXTURE not in metafunc.fixturenames:
+        return
+    from harness.errors import HarnessError
+    from harness.matrix.cells import Filters, all_cells, select
+    from harness.matrix.sample import covering_sample
+    from harness.subjects.installed import load_subject
+
+    option = metafunc.config.getoption
+    names = ("model", "system", "backend", "version", "mode")
+    filters = Filters(*(tuple(option(f"aic_{name}")) for name in names))
+    try:
+        cells = select(all_cells(load_subject(option("--subject-path"))), filters)
+        if not (option("--full-matrix") or filters):
+            cells = covering_sample(cells, recorded_matrix(metafunc.config).statuses)
+    except HarnessError as error:
+        # Its message says everything; of another exception, pytest would show the whole traceback.
+        raise pytest.Collector.CollectError(str(error)) from error
+    metafunc.parametrize(
+        _FIXTURE,
+        [
+            pytest.param(
+                cell, id=f"{cell.model}-{cell.database}-{cell.mode}", marks=pytest.mark.xdist_group(str(cell.database))
+            )
+            for cell in cells
+        ],
+    )
+
+
+@pytest.fixture(scope="session")
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """The installed subject."""
+    from harness.subjects.installed import load_subject
+
+    return load_subject(request.config.getoption("--subject-path"))
+
+
+@pytest.fixture(scope="session")
+def judge_cell(subject: Subject) -> Iterator[Any]:
+    """A function from a cell to its verdict; the tables of a database stay loaded while its cells come in a row."""
+    from harness.matrix.judge import Bench
+
+    bench = Bench(subject)
+    yield bench.judge
+    bench.close()
+
+
+@pytest.fixture
+def verdict(request: pytest.FixtureRequest, judge_cell: Any) -> Verdict:  # noqa: ANN401 - a function
+    """The verdict on the test's cell, kept for `--write-matrix` whatever the test makes of it."""
+    from harness.matrix.table import Row
+
+    found: Verdict = judge_cell(request.getfixturevalue(_FIXTURE))
+    request.node.user_properties.append((_PROPERTY, list(Row.from_verdict(found).fields)))
+    return found
+
+
+@pytest.fixture
+def remark(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - a function
+    """Say something about a cell in the run's summary without failing the test."""
+    return lambda text: request.node.user_properties.append((_REMARK, text))
+
+
+@pytest.fixture(scope="session")
+def recorded(request: pytest.FixtureRequest) -> Matrix:
+    """The matrix whose statuses must not get worse."""
+    return recorded_matrix(request.config)
+
+
+def recorded_matrix(config: pytest.Config) -> Matrix:
+    """Read the recorded matrix that the options name."""
+    from harness.data_files import data_path
+    from harness.matrix.store import read_matrix
+
+    return read_matrix(config.getoption("--recorded-matrix") or data_path("support_matrix.csv"))
+
+
+class MatrixCollector:
+    """Collects verdicts from test reports and writes them at the end, also when tests failed."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._path: Path | None = config.getoption("--write-matrix")
+        self._rows: list[list[str]] = []
+        self._remarks: list[str] = []
+        self._said = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the verdict out of a test's report; xdist hands reports of all workers to the controller."""
+        if report.when != "call":
+            return
+        for name, value in report.user_properties:
+            if name == _PROPERTY and isinstance(value, list):
+                self._rows.append([str(field) for field in value])
+            elif name == _REMARK:
+                self._remarks.append(f"{report.nodeid}: {value}")
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the matrix."""
+        if self._path is None:
+            return
+        if not self._rows:
+            self._said = f"no cell was judged: {self._path} is left as it is"
+            return
+        from harness.matrix.store import read_matrix, write_matrix
+        from harness.matrix.table import COLUMNS, Matrix, parse_row
+
+        judged: dict[Any, Row] = {}
+        for fields in self._rows:
+            row = parse_row(fields, len(COLUMNS)).row
+            if row is not None:
+                judged[row.cell] = row
+        old = read_matrix(self._path).rows if self._path.exists() else ()
+        write_matrix(Matrix.from_rows([*(row for row in old if row.cell not in judged), *judged.values()]), self._path)
+        self._said = f"{len(judged)} verdicts written to {self._path}"
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what was written, and what changed without failing a test."""
+        if self._remarks or self._said:
+            terminalreporter.section("support matrix")
+            for remark_text in sorted(self._remarks):
+                terminalreporter.line(remark_text)
+            if self._said:
+                terminalreporter.line(self._said)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.coordinates import Database, Mode
+from harness.matrix.judge import Bench, full_search, judge
+from harness.matrix.records import Status
+from harness.subjects.api import DataMode, Failure, ModelFacts, SystemFacts
+from tests.fakes.subjects import CELL, CRASH, EMPTY, MISS, POINT, FakeSubject, passing
+
+if TYPE_CHECKING:
+    from harness.subjects.api import Outcome
+
+SILICON, HYBRID = DataMode.SILICON, DataMode.HYBRID
+
+
+def test_a_point_on_measured_data_is_a_pass() -> None:
+    verdict = judge(FakeSubject({SILICON: passing()}), CELL)
+    assert (verdict.status, verdict.source, verdict.error) == (Status.PASS, "silicon", "")
+    assert verdict.point == POINT
+    assert verdict.command.endswith("SILICON")
+
+
+def test_an_empty_result_is_a_failure_that_says_so_and_is_not_rescued() -> None:
+    subject = FakeSubject({SILICON: EMPTY, HYBRID: passing("xop")})
+    verdict = judge(subject, CELL)
+    assert (verdict.status, verdict.source) == (Status.FAIL, "")
+    assert verdict.error == "NoResult: the search ended without a deployment and without an error"
+    assert HYBRID not in subject.asked
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, 0.0, -1.0])
+@pytest.mark.parametrize("figure", ["ttft_ms", "tpot_ms", "tokens_per_s_per_gpu"])
+def test_an_estimate_that_is_no_positive_number_is_a_failure(figure: str, wrong: float) -> None:
+    broken = passing(point=replace(POINT, **{figure: wrong}))
+    verdict = judge(FakeSubject({SILICON: broken, HYBRID: broken}), CELL)
+    assert verdict.status is Status.FAIL
+    assert verdict.error.startswith("NoResult: the estimate is not a positive number")
+    assert verdict.point is None
+
+
+def test_missing_data_is_rescued_by_an_estimate() -> None:
+    subject = FakeSubject({SILICON: MISS, HYBRID: passing("xshape", "xquant")})
+    verdict = judge(subject, CELL)
+    assert (verdict.status, verdict.source, verdict.error) == (Status.HYBRID_PASS, "xquant", "")
+    assert verdict.command.endswith("HYBRID")
+    assert verdict.log == "trace"
+    assert subject.asked == [SILICON, HYBRID]
+
+
+def test_a_rescue_never_counts_as_measured() -> None:
+    verdict = judge(FakeSubject({SILICON: MISS, HYBRID: passing()}), CELL)
+    assert (verdict.status, verdict.source) == (Status.HYBRID_PASS, "empirical")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [CRASH, Failure("InsufficientMemoryError", ("InsufficientMemoryError: too big",), missing_data=False, log="")],
+    ids=lambda failure: failure.error_class,
+)
+def test_a_programming_error_or_lack_of_memory_does_not_hide_behind_an_estimate(failure: Failure) -> None:
+    subject = FakeSubject({SILICON: failure, HYBRID: passing("xshape")})
+    verdict = judge(subject, CELL)
+    assert verdict.status is Status.FAIL
+    assert verdict.error == failure.messages[0]
+    assert subject.asked == [SILICON]
+
+
+@pytest.mark.parametrize("hybrid", [CRASH, EMPTY, MISS], ids=["crash", "empty", "miss"])
+def test_a_rescue_that_fails_keeps_the_first_error(hybrid: Outcome) -> None:
+    verdict = judge(FakeSubject({SILICON: MISS, HYBRID: hybrid}), CELL)
+    assert verdict.status is Status.FAIL
+    assert verdict.error == "PerfDataNotAvailableError: no rows"
+    assert verdict.command.endswith("SILICON")
+
+
+def test_an_adapter_that_raises_costs_its_cell_only() -> None:
+    verdict = judge(FakeSubject({SILICON: ZeroDivisionError("division by zero")}), CELL)
+    assert (verdict.status, verdict.error) == (Status.FAIL, "ZeroDivisionError: division by zero")
+    assert "Traceback" in verdict.log
+    assert "Traceback" not in verdict.error
+
+
+def test_measured_data_that_is_not_measured_fails_and_is_not_rescued() -> None:
+    subject = FakeSubject({SILICON: passing("xshape"), HYBRID: passing("xshape")})
+    verdict = judge(subject, CELL)
+    assert verdict.status is Status.FAIL
+    assert "'xshape'" in verdict.error
+    assert subject.asked == [SILICON]
+
+
+def test_hardware_is_asked_before_any_search() -> None:
+    facts = ModelFacts("LlamaForCausalLM", 8e9, frozenset({"nvfp4"}), "nvfp4", "fp8", "")
+    subject = FakeSubject({}, facts=facts, system=SystemFacts(80, frozenset()))
+    verdict = judge(subject, CELL)
+    assert verdict.status is Status.HW_INCOMPATIBLE
+    assert verdict.error == "h200_sxm (SM80) lacks FP4 and FP8, which Org/Model needs"
+    assert (subject.asked, verdict.origin, verdict.points_tried) == ([], None, 0)
+
+
+def _fails_with(message: str) -> Failure:
+    return Failure("RuntimeError", ("RuntimeError: no result", f"ValueError: {message}"), missing_data=False, log="")
+
+
+def test_a_known_framework_gap_is_named_and_may_be_rescued() -> None:
+    gap = _fails_with("Unsupported gemm quant mode 'fp8_static'")
+    lost = judge(FakeSubject({SILICON: gap, HYBRID: CRASH}), CELL)
+    assert lost.status is Status.FRAMEWORK_INCOMPATIBLE
+    assert lost.error == "RuntimeError: ValueError: Unsupported gemm quant mode 'fp8_static'"
+    assert judge(FakeSubject({SILICON: gap, HYBRID: passing("xop")}), CELL).status is Status.HYBRID_PASS
+
+
+def test_a_known_hardware_gap_is_named_and_never_rescued() -> None:
+    cell = replace(CELL, system="l40s")
+    gap = replace(_fails_with("Unsupported gemm quant mode 'fp8_block'"), missing_data=True)
+    subject = FakeSubject({SILICON: gap, HYBRID: passing("xshape")})
+    assert judge(subject, cell).status is Status.HW_INCOMPATIBLE
+    assert subject.asked == [SILICON]
+
+
+def test_an_error_is_one_short_line_whatever_the_subject_says() -> None:
+    message = "first\nsecond\r\n\tthird " + "x" * 2000
+    verdict = judge(FakeSubject({SILICON: _fails_with(message)}), CELL)
+    assert verdict.error.startswith("RuntimeError: ValueError: first second third xxx")
+    assert len(verdict.error) == 400
+
+
+def test_the_exhaustive_judge_asks_the_subjects_own_full_search() -> None:
+    verdict = judge(FakeSubject({SILICON: MISS, HYBRID: passing("xop")}), CELL, full_search)
+    assert (verdict.status, verdict.source, verdict.points_tried) == (Status.HYBRID_PASS, "xop", 2)
+
+
+def test_a_bench_gives_back_each_database_once_its_cells_are_done() -> None:
+    subject = FakeSubject({SILICON: passing()})
+    bench = Bench(subject)
+    for cell in (CELL, replace(CELL, mode=Mode.DISAGG), replace(CELL, version="2.0.0")):
+        bench.judge(cell)
+    assert subject.released == [CELL.database]
+    bench.close()
+    assert subject.released == [CELL.database, Database("h200_sxm", "vllm", "2.0.0")]

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.coordinates import Cell, Mode
+from harness.matrix.run import Plan, run
+from harness.matrix.store import read_matrix
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.matrix.records import Verdict
+
+MODEL = "Qwen/Qwen3-0.6B"
+CELLS = tuple(
+    Cell(MODEL, system, "vllm", version, mode)
+    for system, version in (("a100_sxm", "0.14.0"), ("b60", "0.26.0"))
+    for mode in Mode
+)
+
+
+def _write_subject(folder: Path, body: str) -> Path:
+    """A subject that passes for release 0.12.0 until it is imported."""
+    for name in ("aiconfigurator", "aiconfigurator_core"):
+        info = folder / f"{name}-0.12.0.dist-info"
+        info.mkdir(parents=True)
+        info.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.12.0\n")
+        folder.joinpath(f"{name}.py").write_text(body)
+    return folder
+
+
+def test_cells_are_grouped_by_database() -> None:
+    groups = Plan(CELLS).groups()
+    assert [len(cells) for _, cells in groups] == [2, 2]
+    assert [str(database) for database, _ in groups] == ["a100_sxm/vllm/0.14.0", "b60/vllm/0.26.0"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_verdicts_come_in_one_by_one_and_are_returned_in_order(jobs: int) -> None:
+    seen: list[Verdict] = []
+    result = run(Plan(CELLS, jobs=jobs), seen.append)
+    assert [verdict.cell for verdict in result.verdicts] == list(CELLS)
+    assert {verdict.cell for verdict in seen} == set(CELLS)
+    assert (result.unjudged, result.interrupted, result.crashes) == ((), False, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [("import os; os._exit(7)", "exit code 7"), ("import os; os.kill(os.getpid(), 9)", "signal SIGKILL")],
+)
+def test_a_process_that_dies_is_named_and_its_cells_have_no_verdict(tmp_path: Path, body: str, reason: str) -> None:
+    subject = _write_subject(tmp_path, body)
+    result = run(Plan(CELLS, jobs=2, subject_path=subject), lambda _verdict: None)
+    assert result.verdicts == ()
+    assert result.unjudged == CELLS
+    assert sorted(result.crashes) == [
+        f"{database}: the process that judged it died ({reason})" for database, _ in Plan(CELLS).groups()
+    ]
+
+
+def test_ctrl_c_keeps_what_is_done_in_a_file_of_its_own_and_leaves_no_process(tmp_path: Path) -> None:
+    out = tmp_path / "matrix.csv"
+    out.write_text("untouched")
+    command = [sys.executable, "-m", "harness.cli", "matrix", "run", "--out", str(out), "--jobs", "2"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "cells," in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted: " in stderr
+    assert "Traceback" not in stderr
+    assert out.read_text() == "untouched"
+    assert read_matrix(out.with_suffix(".partial.csv")).rows
+    assert _group_is_gone(process.pid)
+
+
+def _group_is_gone(group: int) -> bool:
+    for _ in range(50):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
