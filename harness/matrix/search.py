@@ -5,9 +5,11 @@ Every step runs the subject's own search over a subset of layouts, so only the c
 PASS needs one witness. The full search keeps every feasible point that a layout yields and drops nothing because of
 another layout, so one layout with a feasible point proves that the full search is non-empty. An error at a larger
 batch would take the layout's rows with it, so every batch of the witness is run, with the smallest and the largest
-context-token budgets (the ones between are left out: what breaks with size breaks at the ends). In disaggregated serving it pairs only the `prefill_kept` best prefill candidates, so a pair of layouts
-proves it only if no candidate can push the pair out; `_undisplaceable` says when that holds, and where it does not,
-all prefill layouts are run, so that the subject ranks them itself.
+context-token budgets (the ones between are left out: what breaks with size breaks at the ends).
+
+Disaggregated, the full search pairs only the `prefill_kept` best prefill candidates, so a pair of layouts proves a
+PASS only if no candidate can push the pair out. `_undisplaceable` says when that holds; where it does not, all prefill
+layouts are run, so that the subject ranks them itself. More decode candidates and more replicas only add deployments.
 
 FAIL needs the space once. Where no witness is found, all layouts are run. What is left out then is the ladder of TPOT
 targets: its highest rung admits every point that a lower one admits.
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from harness.subjects.api import Layout, Outcome, Pairing, Search
 
-WITNESSES = 6
+WITNESSES = 5
 """Single layouts (or pairs of them) tried before all layouts are run at batch 1, and then the whole space."""
 
 _GPU_ORDER = (8, 16, 4, 32, 2, 1, 64, 128)
@@ -73,49 +75,51 @@ def witness_order(layouts: Sequence[Layout]) -> list[Layout]:
     return sorted(layouts, key=unlikely)
 
 
-def _likely(layouts: Sequence[Layout]) -> list[Layout]:
-    return witness_order(layouts)[:WITNESSES]
-
-
 def _find_agg(search: Search, *, confirm: bool) -> Found:
     tried = _Runs(search)
-    likely = (Narrowing(agg=(layout,), grid=Grid.FIRST) for layout in _likely(search.layouts("agg")))
-    for part in (*likely, Narrowing(grid=Grid.FIRST)):
-        outcome = tried.run(part)
-        if feasible(outcome) and confirm:
-            # An error at a larger batch would cost the layout its rows in the full search, so all batches are run.
-            outcome = tried.run(Narrowing(agg=_witness(outcome), grid=Grid.OUTLINE))
+    for layout in _likely(search.layouts("agg")):
+        outcome = tried.run(Narrowing(agg=(layout,), grid=Grid.FIRST))
         if feasible(outcome):
-            return tried.found(outcome)
-    return tried.found(tried.run(Narrowing()))
-
-
-def _witness(outcome: Outcome) -> tuple[Layout, ...]:
-    point = outcome.best if isinstance(outcome, Answer) else None
-    return tuple(worker.layout for worker in point.workers) if point else ()
+            break
+    else:
+        outcome = tried.run_rest(Narrowing(grid=Grid.FIRST))
+    if feasible(outcome) and confirm:
+        # An error at a larger batch would cost the layout its rows in the full search, so all batches are run.
+        outcome = tried.run(Narrowing(agg=_witness(outcome), grid=Grid.OUTLINE))
+    return tried.found(outcome if feasible(outcome) else tried.run(Narrowing()))
 
 
 def _find_disagg(search: Search) -> Found:
     tried = _Runs(search)
-    for part in _disagg_parts(search):
-        outcome = tried.run(part)
-        if feasible(outcome):
-            return tried.found(outcome)
-    return tried.found(tried.run(Narrowing()))
-
-
-def _disagg_parts(search: Search) -> Iterator[Narrowing]:
     pairing = search.pairing()
     prefill, decode = search.layouts("prefill"), search.layouts("decode")
     rivals_matter = len(prefill) > pairing.prefill_kept
     for layout in _likely(decode):
         if layout not in prefill or not _can_pair(layout, layout, pairing):
             continue
-        if not rivals_matter or _undisplaceable(layout, prefill, pairing):
-            yield Narrowing(prefill=(layout,), decode=(layout,), grid=Grid.FIRST)
+        if rivals_matter and not _undisplaceable(layout, prefill, pairing):
+            continue
+        outcome = tried.run(Narrowing(prefill=(layout,), decode=(layout,), grid=Grid.FIRST))
+        if feasible(outcome):
+            return tried.found(outcome)
+    first = Narrowing(grid=Grid.FIRST)
+    wider = [replace(first, one_replica=True), first]
     if rivals_matter:
-        yield Narrowing(decode=_likely_per_tp(decode), grid=Grid.FIRST)
-    yield Narrowing(grid=Grid.FIRST)
+        wider.insert(0, replace(first, decode=_likely_per_tp(decode), one_replica=True))
+    for part in wider:
+        outcome = tried.run_rest(part)
+        if feasible(outcome):
+            return tried.found(outcome)
+    return tried.found(tried.run(Narrowing()))
+
+
+def _likely(layouts: Sequence[Layout]) -> list[Layout]:
+    return witness_order(layouts)[:WITNESSES]
+
+
+def _witness(outcome: Outcome) -> tuple[Layout, ...]:
+    point = outcome.best if isinstance(outcome, Answer) else None
+    return tuple(worker.layout for worker in point.workers) if point else ()
 
 
 def _likely_per_tp(decode: Sequence[Layout]) -> tuple[Layout, ...]:
@@ -131,17 +135,22 @@ class _Runs:
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._count = 0
-        self._tiers: frozenset[str] = frozenset()
+        self._outcomes: list[Outcome] = []
 
     def run(self, part: Narrowing) -> Outcome:
         outcome = self._search.run(part)
-        self._count += 1
-        self._tiers |= outcome.provenance
+        self._outcomes.append(outcome)
         return outcome
 
+    def run_rest(self, part: Narrowing) -> Outcome:
+        """Look beyond the likely layouts, unless those only lacked data: the others will lack it too."""
+        lacking = [outcome for outcome in self._outcomes if isinstance(outcome, Failure) and outcome.missing_data]
+        only_lacking = len(lacking) == len(self._outcomes) >= WITNESSES
+        return self._outcomes[-1] if only_lacking else self.run(part)
+
     def found(self, outcome: Outcome) -> Found:
-        return Found(replace(outcome, provenance=self._tiers), self._count)
+        tiers = frozenset[str]().union(*(each.provenance for each in self._outcomes))
+        return Found(replace(outcome, provenance=tiers), len(self._outcomes))
 
 
 def _undisplaceable(decode: Layout, prefill: Sequence[Layout], pairing: Pairing) -> bool:

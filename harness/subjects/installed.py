@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from importlib import metadata
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
@@ -40,7 +41,7 @@ def load_subject(path: Path | None = None) -> Subject:
         SubjectError: It is not installed, only half of it is, it cannot be imported, or no adapter knows it.
     """
     if path is not None:
-        if not (path / "aiconfigurator").is_dir():
+        if PathFinder.find_spec("aiconfigurator", [str(path)]) is None:
             raise UsageError("--subject-path", str(path), "a folder that holds the package `aiconfigurator`")
         sys.path.insert(0, str(path.resolve()))
     versions = installed_versions()

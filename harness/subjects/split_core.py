@@ -44,13 +44,12 @@ from harness.subjects.api import (
     Narrowing,
     Outcome,
     Pairing,
-    Point,
     Request,
     Role,
     SubjectInfo,
     SystemFacts,
-    Worker,
 )
+from harness.subjects.points import agg_point, disagg_point
 from harness.subjects.quiet import Capture, captured
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ if TYPE_CHECKING:
 
 _HARNESS = Path(__file__).parents[2]
 _BYTES_PER_PARAMETER = 2
-_GIB = 1 << 30
 _WHOLE_CONTEXT_LADDER = 8192
 """Stride in tokens that takes the subject's ladder of context-token budgets from its first rungs to its last."""
 _QUANT_FIELDS = ("gemm_quant_mode", "moe_quant_mode", "kvcache_quant_mode", "fmha_quant_mode")
@@ -226,7 +224,7 @@ class SplitCoreSubject:
             except Exception as error:  # noqa: BLE001
                 return dataclasses.replace(self.failure(error, capture), provenance=frozenset(tiers))
         row = None if frame is None or frame.empty else frame.iloc[0].to_dict()
-        point = None if row is None else _agg_point(row) if mode is Mode.AGG else _disagg_point(row)
+        point = None if row is None else agg_point(row) if mode is Mode.AGG else disagg_point(row)
         return Answer(best=point, provenance=frozenset(tiers), log=self._without_paths(capture.text))
 
     def failure(self, error: Exception, capture: Capture) -> Failure:
@@ -376,37 +374,3 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
-
-
-def _agg_point(row: Mapping[str, Any]) -> Point:
-    return Point(
-        workers=(_worker("agg", row, "", 1),),
-        gpus=int(row["num_total_gpus"]),
-        ttft_ms=float(row["ttft"]),
-        tpot_ms=float(row["tpot"]),
-        tokens_per_s_per_gpu=float(row["tokens/s/gpu"]),
-    )
-
-
-def _disagg_point(row: Mapping[str, Any]) -> Point:
-    return Point(
-        workers=(
-            _worker("prefill", row, "(p)", int(row["(p)workers"])),
-            _worker("decode", row, "(d)", int(row["(d)workers"])),
-        ),
-        gpus=int(row["num_total_gpus"]),
-        ttft_ms=float(row["ttft"]),
-        tpot_ms=float(row["tpot"]),
-        tokens_per_s_per_gpu=float(row["tokens/s/gpu"]),
-    )
-
-
-def _worker(role: Role, row: Mapping[str, Any], prefix: str, replicas: int) -> Worker:
-    sizes = (int(row.get(f"{prefix}{name}") or 1) for name in ("tp", "pp", "dp", "moe_tp", "moe_ep", "cp"))
-    return Worker(
-        role=role,
-        layout=Layout(*sizes),
-        replicas=replicas,
-        batch=int(row[f"{prefix}bs"]),
-        memory_bytes=round(float(row[f"{prefix}memory"]) * _GIB),
-    )
