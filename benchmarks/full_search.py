@@ -1,6 +1,6 @@
 """Fast against full search, side by side on the same cells: CPU time, and whether the verdicts are equal.
 
-The sample is seeded and stratified over recorded status, serving backend and size tier. For each combination of model
+The sample is seeded and stratified over recorded status, serving backend and system. For each combination of model
 and database both modes are judged, first by the fast search and then by the subject's own full search, untouched, in
 the same process. Times are CPU seconds of that process, so a busy machine distorts them less than wall time. The
 fast search runs twice: cold, which includes loading the tables, and warm, as it runs for all but the first of the
@@ -17,7 +17,6 @@ import multiprocessing
 import random
 import sys
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,22 +53,21 @@ class Outcome(NamedTuple):
 
 
 def stratified(count: int, seed: int) -> list[Combination]:
-    """Combinations drawn in turn from every stratum of (status, backend) that the recorded matrix has.
+    """Combinations spread evenly over the matrix, sorted by status, backend and system, from a random start.
 
+    Each stratum is thus drawn in proportion to its size, so that totals over the sample stand for the whole matrix.
     Hardware incompatibilities are left out: they are decided without a search.
     """
-    strata: dict[tuple[Status, str], list[Combination]] = defaultdict(list)
-    for row in read_matrix(data_path("support_matrix.csv")).rows:
-        if row.status is not Status.HW_INCOMPATIBLE and row.mode is Mode.AGG:
-            strata[row.status, row.backend].append(Combination(row.model, row.cell.database))
-    draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    for members in strata.values():
-        draw.shuffle(members)
-    order = sorted(strata)
-    chosen: list[Combination] = []
-    while len(chosen) < count and any(strata.values()):
-        chosen += [strata[stratum].pop() for stratum in order if strata[stratum]]
-    return chosen[:count]
+    rows = [row for row in read_matrix(data_path("support_matrix.csv")).rows if row.mode is Mode.AGG]
+    searched = sorted(
+        (row.status, row.backend, row.system, row.version, row.model)
+        for row in rows
+        if row.status is not Status.HW_INCOMPATIBLE
+    )
+    step = len(searched) / count
+    start = random.Random(seed).random() * step  # noqa: S311 - a sample, not a secret
+    chosen = (searched[int(start + place * step)] for place in range(count))
+    return [Combination(model, Database(system, backend, version)) for _, backend, system, version, model in chosen]
 
 
 def measure(combination: Combination) -> Outcome:

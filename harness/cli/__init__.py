@@ -17,7 +17,9 @@ app = typer.Typer(
         "Start with: aic-harness matrix run --model Qwen/Qwen3-32B --system h200_sxm"
     ),
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # drawing help with rich would double the time it takes to show it
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(matrix.app, name="matrix")

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def configs(subject_path: SubjectPath = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
-        """Models whose config the subject ships and model_configs/ lacks, and the other way round.
+        """Configs that only the subject or only model_configs/ has.
 
         Exit code 1 when the two differ.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.matrix.cells import Filters
 
 app = typer.Typer(
-    help="The support matrix: judge cells, compare two matrices, check a matrix file.",
+    help="The support matrix: run, diff, verify.",
     no_args_is_help=True,
 )
 

@@ -9,23 +9,23 @@ import typer
 
 Models = Annotated[
     list[str] | None,
-    typer.Option("--model", help="HuggingFace id or glob; repeat for more.", metavar="ID", rich_help_panel="Filters"),
+    typer.Option("--model", help="HuggingFace id or glob; repeat for more.", metavar="ID"),
 ]
 Systems = Annotated[
     list[str] | None,
-    typer.Option("--system", help="GPU system or glob.", metavar="NAME", rich_help_panel="Filters"),
+    typer.Option("--system", help="GPU system or glob.", metavar="NAME"),
 ]
 Backends = Annotated[
     list[str] | None,
-    typer.Option("--backend", help="trtllm, sglang, vllm or glob.", metavar="NAME", rich_help_panel="Filters"),
+    typer.Option("--backend", help="trtllm, sglang, vllm or glob.", metavar="NAME"),
 ]
 Versions = Annotated[
     list[str] | None,
-    typer.Option("--version", help="Backend version or glob.", metavar="V", rich_help_panel="Filters"),
+    typer.Option("--version", help="Backend version or glob.", metavar="V"),
 ]
 Modes = Annotated[
     list[str] | None,
-    typer.Option("--mode", help="agg or disagg.", metavar="MODE", rich_help_panel="Filters"),
+    typer.Option("--mode", help="agg or disagg.", metavar="MODE"),
 ]
 SubjectPath = Annotated[
     Path | None,

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def version(as_json: AsJson = False) -> None:
-        """Versions of the harness, the subject, its data and Python.
+        """Versions of harness, subject, data and Python.
 
         Example: aic-harness version --json
         """

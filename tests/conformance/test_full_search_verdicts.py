@@ -1,0 +1,34 @@
+"""The recorded matrix against verdicts of upstream's own generator, release 0.12.0.
+
+`fixtures/full_search_verdicts.csv` holds what the generator says, by its full search or by the same search with its
+ladder of TPOT targets reduced to the highest one. None of it was made by the fast search.
+"""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from harness.coordinates import Cell, Mode
+from harness.data_files import data_path
+from harness.matrix.store import read_matrix
+
+with data_path("fixtures", "full_search_verdicts.csv").open(encoding="utf-8", newline="") as stream:
+    VERDICTS = tuple(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def recorded_verdicts() -> dict[Cell, tuple[str, str]]:
+    matrix = read_matrix(data_path("support_matrix.csv"))
+    return {row.cell: (row.status.value, row.source) for row in matrix.rows}
+
+
+@pytest.mark.parametrize(
+    "verdict", VERDICTS, ids=lambda row: "-".join(row[key] for key in ("model", "system", "backend", "version", "mode"))
+)
+def test_fast_search_agrees_with_the_full_search(
+    verdict: dict[str, str], recorded_verdicts: dict[Cell, tuple[str, str]]
+) -> None:
+    cell = Cell(verdict["model"], verdict["system"], verdict["backend"], verdict["version"], Mode(verdict["mode"]))
+    assert recorded_verdicts[cell] == (verdict["status"], verdict["source"])
