@@ -89,7 +89,9 @@ class _Case:
     def _search(self, request: Request, data_mode: DataMode) -> Outcome:
         try:
             found = self._finder(self._subject, self._cell, request, data_mode)
-        except Exception as error:  # noqa: BLE001 - an adapter that breaks costs its cell, not the run
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a panic of compiled code is no Exception; it costs its cell only
             self._runs += 1
             name = type(error).__name__
             return Failure(name, (f"{name}: {error}",), missing_data=False, log=traceback.format_exc())

@@ -64,7 +64,7 @@ class FakeSearch:
 class FakeSubject:
     """A subject whose searches end as the test says, for each data mode."""
 
-    outcomes: Mapping[DataMode, Outcome | Exception]
+    outcomes: Mapping[DataMode, Outcome | BaseException]
     facts: ModelFacts = field(
         default=ModelFacts("LlamaForCausalLM", 8e9, frozenset({"bfloat16"}), "", "", ""),
     )
@@ -113,7 +113,7 @@ class FakeSubject:
         del cell, request
         self.asked.append(data_mode)
         outcome = self.outcomes[data_mode]
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
@@ -177,7 +177,11 @@ class ModelSearch:
     def _disagg(self, narrowing: Narrowing) -> Outcome:
         pools: dict[Role, list[tuple[float, Layout]]] = {}
         tiers = set()
-        for role, chosen in (("prefill", narrowing.prefill), ("decode", narrowing.decode)):
+        roles: tuple[tuple[Role, tuple[Layout, ...] | None], ...] = (
+            ("prefill", narrowing.prefill),
+            ("decode", narrowing.decode),
+        )
+        for role, chosen in roles:
             candidates, errors = [], []
             for layout in chosen or self.layouts(role):
                 behaviour = self.space[role][layout]

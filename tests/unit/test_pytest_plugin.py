@@ -38,10 +38,21 @@ def matrix(path: Path, statuses: dict[Cell, Status]) -> Path:
     return path
 
 
+WITNESS = """
+from pathlib import Path
+
+def pytest_sessionfinish(session):
+    if session.config.pluginmanager.has_plugin("aic-harness-matrix"):
+        with Path("writers.txt").open("a") as stream:
+            stream.write("worker\\n" if hasattr(session.config, "workerinput") else "controller\\n")
+"""
+
+
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
     """Run the suite on two models of one database, against a matrix that is wrong about three of its four cells."""
     pytester.makepyfile(test_matrix=SUITE.read_text())
+    pytester.makeconftest(WITNESS)
     recorded = {
         FITS_AGG: Status.FAIL,
         LACKS_AGG: Status.PASS,
@@ -78,6 +89,7 @@ def test_worse_fails_better_and_new_are_remarked_and_all_is_written(
     ]
     assert remarks[2:3] == [f"4 verdicts written to {target}"]
 
+    assert (pytester.path / "writers.txt").read_text() == "controller\n"
     written = read_matrix(target)
     assert written.statuses == {
         FITS_AGG: Status.PASS,

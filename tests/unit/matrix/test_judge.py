@@ -36,7 +36,7 @@ def test_an_empty_result_is_a_failure_that_says_so_and_is_not_rescued() -> None:
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, 0.0, -1.0])
 @pytest.mark.parametrize("figure", ["ttft_ms", "tpot_ms", "tokens_per_s_per_gpu"])
 def test_an_estimate_that_is_no_positive_number_is_a_failure(figure: str, wrong: float) -> None:
-    broken = passing(point=replace(POINT, **{figure: wrong}))
+    broken = passing(point=replace(POINT, **{figure: wrong}))  # type: ignore[arg-type]
     verdict = judge(FakeSubject({SILICON: broken, HYBRID: broken}), CELL)
     assert verdict.status is Status.FAIL
     assert verdict.error.startswith("NoResult: the estimate is not a positive number")
@@ -78,11 +78,21 @@ def test_a_rescue_that_fails_keeps_the_first_error(hybrid: Outcome) -> None:
     assert verdict.command.endswith("SILICON")
 
 
-def test_an_adapter_that_raises_costs_its_cell_only() -> None:
-    verdict = judge(FakeSubject({SILICON: ZeroDivisionError("division by zero")}), CELL)
-    assert (verdict.status, verdict.error) == (Status.FAIL, "ZeroDivisionError: division by zero")
+class Panic(BaseException):
+    """What compiled code of the subject raises when it panics."""
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("no"), Panic("no"), SystemExit("no")], ids=repr)
+def test_whatever_the_subject_raises_costs_its_cell_only(error: BaseException) -> None:
+    verdict = judge(FakeSubject({SILICON: error}), CELL)
+    assert (verdict.status, verdict.error) == (Status.FAIL, f"{type(error).__name__}: no")
     assert "Traceback" in verdict.log
     assert "Traceback" not in verdict.error
+
+
+def test_ctrl_c_is_not_an_answer_of_the_subject() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        judge(FakeSubject({SILICON: KeyboardInterrupt()}), CELL)
 
 
 def test_measured_data_that_is_not_measured_fails_and_is_not_rescued() -> None:
