@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 import time
 from collections import Counter
@@ -16,7 +18,7 @@ from harness.oracle.freeze import differences, frozen, write
 from harness.oracle.records import fixture_path, load_oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.oracle.records import Oracle
 
@@ -40,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(configs: Path, out: Path, *, check: bool) -> int:
     started = time.monotonic()
-    oracle = collect(configs)
+    with _no_input():
+        oracle = collect(configs)
     _say(_summary(oracle, time.monotonic() - started))
     if not check:
         write(out, frozen(oracle))
@@ -54,6 +57,18 @@ def _run(configs: Path, out: Path, *, check: bool) -> int:
         _say(changes[0])
     _say(f"{len(changes)} changes against {out}")
     return EXIT_FINDINGS if changes else EXIT_OK
+
+
+@contextlib.contextmanager
+def _no_input() -> Iterator[None]:
+    """Answer every question with end-of-file: a library that asks whether it may run remote code must not wait."""
+    before = sys.stdin
+    with open(os.devnull, encoding="utf-8") as nothing:  # noqa: PTH123 - it is a device
+        sys.stdin = nothing
+        try:
+            yield
+        finally:
+            sys.stdin = before
 
 
 def _say(line: str) -> None:

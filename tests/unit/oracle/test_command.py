@@ -122,3 +122,14 @@ def test_missing_libraries_are_named(
     monkeypatch.setitem(sys.modules, "transformers", None)
     assert command.main(["--out", str(tmp_path / "oracle.json")]) == 2
     assert "error: transformers is not installed; install the extra `oracle`" in capsys.readouterr().err
+
+
+def test_nothing_can_ask_a_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asking(_folder: Path) -> Oracle:
+        assert sys.stdin.read() == ""
+        return oracle(a=MODEL)
+
+    before = sys.stdin
+    monkeypatch.setattr(command, "collect", asking)
+    assert command.main(["--out", str(tmp_path / "oracle.json")]) == 0
+    assert sys.stdin is before

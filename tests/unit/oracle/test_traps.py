@@ -6,6 +6,7 @@ These run where the extra `oracle` is installed (`nox -s oracle`); everywhere el
 from __future__ import annotations
 
 import json
+import socket
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,15 @@ pytestmark = [
     ),
     pytest.mark.filterwarnings("default"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the oracle reached for the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
