@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from harness.reference.weights import Split, Weight, Weights, linear, norm, vector
+from harness.reference.weights import Split, Weight, Weights, linear, norm, tagged, vector
 
 
 class Ffn(Protocol):
@@ -44,6 +44,7 @@ class Dense:
         inner: Inner width.
         gated: Whether a second input projection gates the first.
         bias: Biases on all projections.
+        shared: Name under which several layers use the same tensors; empty if the layer owns them.
         name: Checkpoint name of the feed-forward.
     """
 
@@ -51,6 +52,7 @@ class Dense:
     inner: int
     gated: bool = True
     bias: bool = False
+    shared: str = ""
     name: str = "mlp"
     kind: str = "dense"
 
@@ -61,7 +63,8 @@ class Dense:
 
     def weights(self) -> Weights:
         """The projections."""
-        return _feed_forward("dense_ffn", self.name, (self.hidden, self.inner), gated=self.gated, bias=self.bias)
+        size = self.hidden, self.inner
+        return tagged(_feed_forward("dense_ffn", self.name, size, gated=self.gated, bias=self.bias), self.shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.reference import spans
-from harness.reference.weights import Split, Weights, linear, norm, vector
+from harness.reference.weights import Split, Weights, linear, norm, tagged, vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,7 @@ class Attention:
             only keys are rotated and normed.
         index: The indexer of block-sparse attention.
         input_width: Width that q, k and v read, where it is not `hidden`; 0 if it is.
+        shared: Name under which several layers use the same tensors; empty if the layer owns them.
         names: Checkpoint names of the mixer and of its output projection.
     """
 
@@ -134,6 +135,7 @@ class Attention:
     shared_kv: bool = False
     index: BlockIndex | None = None
     input_width: int = 0
+    shared: str = ""
     names: tuple[str, str] = field(default=("self_attn", "o_proj"))
 
     @property
@@ -161,7 +163,8 @@ class Attention:
         if self.head_gate:
             result += linear("gates", f"{here}.g_proj", (self.heads, self.hidden), *units)
         result += vector("gates", f"{here}.sinks", self.heads if self.sinks else 0, *units)
-        return result + (self._index_weights(component, here) if self.index else ())
+        result += self._index_weights(component, here) if self.index else ()
+        return tagged(result, self.shared) if self.shared else result
 
     def _index_weights(self, component: str, here: str) -> Weights:
         index = self.index

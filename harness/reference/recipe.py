@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.reference.ffns import Dense, Moe
 from harness.reference.layers import Layer, LayerPlan, Tower
 from harness.reference.mixers import Attention
-from harness.reference.recurrent import STATE_BYTES
+from harness.reference.recurrent import STATE_BYTES, Mamba2
 from harness.reference.weights import Weights, norm
 
 if TYPE_CHECKING:
@@ -204,6 +204,35 @@ def state_bytes(text: HFConfig) -> int:
                 text.fail(field, name, f"one of {', '.join(STATE_BYTES)}")
             return STATE_BYTES[name]
     return 4
+
+
+def mamba2(text: HFConfig, **changes: object) -> Mamba2:
+    """Mamba-2 by the field names that Bamba began and most hybrids share.
+
+    Raises:
+        ConfigError: A field is missing or wrong, or the heads do not fill the inner width.
+    """
+    count, hidden = text.integer("mamba_n_heads"), hidden_size(text)
+    inner = text.integer_or(0, "mamba_d_ssm") or int(text.ratio("mamba_expand") * hidden)
+    if inner % count:
+        text.fail("mamba_n_heads", count, f"a divisor of the inner width, which is {inner}")
+    # "auto" means that the heads share the inner width.
+    dim = inner // count if text.get("mamba_d_head") in (None, "auto") else text.integer("mamba_d_head")
+    if dim * count != inner:
+        text.fail("mamba_d_head", dim, f"{inner // count}, so that {count} heads fill the inner width {inner}")
+    fields: dict[str, object] = {
+        "hidden": hidden,
+        "heads": count,
+        "dim": dim,
+        "groups": text.integer("mamba_n_groups"),
+        "state": text.integer("mamba_d_state"),
+        "kernel": text.integer("mamba_d_conv"),
+        "conv_bias": text.flag(True, "mamba_conv_bias"),
+        "bias": text.flag(False, "mamba_proj_bias"),
+        "name": "mamba",
+        "state_bytes": state_bytes(text),
+    }
+    return Mamba2(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 def no_mtp(text: HFConfig, *fields: str) -> tuple[Tower, ...]:
