@@ -11,6 +11,7 @@ import copy
 import importlib
 import logging
 import os
+import re
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass
@@ -45,14 +46,30 @@ class Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class BuiltLayer:
-    """One decoder layer: its mixer module, as the rules may ask about it, and its tensors."""
+class BuiltMixer:
+    """One mixer of a layer, with what the rules may ask about it."""
 
     path: str
-    mixer_class: str
-    mixer_path: str
+    module: str
     attributes: Mapping[str, object]
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltLayer:
+    """One decoder layer.
+
+    Attributes:
+        path: Where it is in the model.
+        mixers: What mixes tokens in it; more than one where they work side by side.
+        tensors: All its tensors, by their name in the layer.
+        stored: Parameters of those that no earlier layer holds as well.
+    """
+
+    path: str
+    mixers: tuple[BuiltMixer, ...]
     tensors: tuple[Tensor, ...]
+    stored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +162,16 @@ class Builder:
         head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
         return head is not None and head.weight is embedding.weight
 
-    def _tensors(self, module: Native) -> tuple[Tensor, ...]:
-        # `named_parameters` names a tied tensor once; buffers that are saved with the model are weights as well.
+    def _named(self, module: Native) -> Iterator[tuple[str, Native]]:
+        # `named_parameters` names a tied tensor once; buffers that are saved with the model are weights as well, but a
+        # lookup table of integers is learned by nobody.
         saved = set(module.state_dict())
-        named = [(name, tensor.numel()) for name, tensor in module.named_parameters()]
-        named += [(name, tensor.numel()) for name, tensor in module.named_buffers() if name in saved]
-        return tuple(Tensor(name, size) for name, size in sorted(named) if size)
+        for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+            if name in saved and not any(re.search(pattern, name) for pattern in self._rules.tables):
+                yield name, tensor
+
+    def _tensors(self, module: Native) -> tuple[Tensor, ...]:
+        return tuple(Tensor(name, tensor.numel()) for name, tensor in sorted(self._named(module), key=lambda it: it[0]))
 
     def _layers(self, model: Native) -> Iterator[BuiltLayer]:
         for path in self._rules.decoder_layers:
@@ -159,16 +180,25 @@ class Builder:
                 break
         else:
             raise Unavailable(f"{type(model).__name__} keeps its decoder layers where no rule looks")
+        seen: set[int] = set()
         for index, layer in enumerate(stack):
-            name = next((name for name in self._rules.mixer_modules if getattr(layer, name, None) is not None), "")
-            if not name:
+            mixers = tuple(self._mixers(layer, f"{path}.{index}"))
+            if not mixers:
                 raise Unavailable(f"{path}.{index} has no mixer where a rule looks")
-            mixer = getattr(layer, name)
-            attributes = {attribute: _plain(getattr(mixer, attribute, None)) for attribute in self._attributes}
-            yield BuiltLayer(f"{path}.{index}", type(mixer).__name__, name, attributes, self._tensors(layer))
+            own = {id(tensor): tensor.numel() for _, tensor in self._named(layer) if id(tensor) not in seen}
+            seen |= own.keys()
+            yield BuiltLayer(f"{path}.{index}", mixers, self._tensors(layer), sum(own.values()))
+
+    def _mixers(self, layer: Native, path: str) -> Iterator[BuiltMixer]:
+        for name in self._rules.mixer_modules:
+            with contextlib.suppress(AttributeError):
+                mixer = layer.get_submodule(name)
+                attributes = {attribute: _plain(getattr(mixer, attribute, None)) for attribute in self._attributes}
+                names = tuple(name for name, _ in self._named(mixer))
+                yield BuiltMixer(f"{path}.{name}", type(mixer).__name__, attributes, names)
 
     def _shape(self, model: Native) -> object:
-        layers = [(layer.mixer_class, layer.attributes) for layer in self._layers(model)]
+        layers = [[(mixer.module, mixer.attributes) for mixer in layer.mixers] for layer in self._layers(model)]
         return self._tensors(model), layers
 
     def _views(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -86,25 +85,17 @@ def _described(builder: Builder, rules: Rules, stored: StoredConfig, built: Buil
     if trust.objections:
         raise Unavailable("; ".join(trust.objections))
     missing = {rules.sub_configs[path.rpartition(".")[2]] for path in trust.missing_parts}
-    mixers = {
-        layer.path: mixer_kind(
-            rules,
-            layer.mixer_class,
-            layer.attributes,
-            [tensor.name for tensor in layer.tensors if tensor.name.startswith(f"{layer.mixer_path}.")],
-        )
+    kinds = {
+        mixer.path: mixer_kind(rules, mixer.module, mixer.attributes, mixer.parameters)
         for layer in built.layers
+        for mixer in layer.mixers
     }
+    ffns = {layer.path: ffn_kind(rules, [tensor.name for tensor in layer.tensors]) for layer in built.layers}
     components: Counter[str] = Counter()
-    for tensor in weights(rules, built.tensors):
-        layer = _layer_of(tensor, mixers)
-        components[component_of(rules, tensor.name, mixers.get(layer, ""))] += tensor.size
+    for tensor in built.tensors:
+        components[component_of(rules, tensor.name, _owner(tensor, kinds), _owner(tensor, ffns))] += tensor.size
     layers = [
-        (
-            mixers[layer.path],
-            ffn_kind(rules, [tensor.name for tensor in layer.tensors]),
-            sum(tensor.size for tensor in weights(rules, layer.tensors)),
-        )
+        ("_".join(kinds[mixer.path] for mixer in layer.mixers), ffns[layer.path], layer.stored)
         for layer in built.layers
     ]
     rule = rules.build_rule(stored.architecture, stored.model_type)
@@ -126,16 +117,10 @@ def _described(builder: Builder, rules: Rules, stored: StoredConfig, built: Buil
     )
 
 
-def weights(rules: Rules, tensors: tuple[Tensor, ...]) -> Iterator[Tensor]:
-    """Yield the tensors that are learned; lookup tables of integers are saved with a model but are none."""
-    for tensor in tensors:
-        if not any(re.search(pattern, tensor.name) for pattern in rules.tables):
-            yield tensor
-
-
-def _layer_of(tensor: Tensor, mixers: Mapping[str, str]) -> str:
+def _owner(tensor: Tensor, kinds: Mapping[str, str]) -> str:
+    """The kind of the module that a tensor is inside of; empty outside all of them."""
     parts = tensor.name.split(".")
-    return next((path for end in range(len(parts), 0, -1) if (path := ".".join(parts[:end])) in mixers), "")
+    return next((kinds[path] for end in range(len(parts), 0, -1) if (path := ".".join(parts[:end])) in kinds), "")
 
 
 def _asks_for(value: object, fields: tuple[str, ...]) -> bool:

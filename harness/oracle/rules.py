@@ -104,12 +104,16 @@ class FfnRule(Record):
 
 
 class ComponentRule(Record):
-    """One component; the first rule whose pattern is found in a parameter's full name wins.
+    """One component; the first rule that fits a parameter wins.
 
-    `{mixer}` in the component stands for the kind of the layer's mixer.
+    Attributes:
+        component: Its name; `{mixer}` stands for the kind of the mixer that the parameter is inside of.
+        ffn: The layer's kinds of feed-forward for which the rule holds; empty for all.
+        pattern: Regular expression to be found in the parameter's full name.
     """
 
     component: str
+    ffn: tuple[str, ...] = ()
     pattern: str
 
 
@@ -119,7 +123,7 @@ class Rules(Record):
     Attributes:
         strip: Fields to remove at any depth before a class sees the config.
         decoder_layers: Where a model may keep its decoder layers; the first that exists counts.
-        mixer_modules: Where a layer may keep its mixer; the first that exists counts.
+        mixer_modules: Where a layer may keep mixers, in the order in which their kinds are named.
         tables: Patterns of saved tensors that are no learned weights.
         sub_configs: A sub-config that a file may lack, and the component which then cannot be judged.
         never_built: A component that the classes never build, and the fields that ask for it.
@@ -212,13 +216,19 @@ def ffn_kind(rules: Rules, parameters: Iterable[str]) -> str:
     return "none"
 
 
-def component_of(rules: Rules, parameter: str, mixer: str = "") -> str:
+def component_of(rules: Rules, parameter: str, mixer: str = "", ffn: str = "") -> str:
     """Name the component that a parameter belongs to.
+
+    Args:
+        rules: The rules.
+        parameter: Its full name.
+        mixer: Kind of the mixer that it is inside of.
+        ffn: Kind of its layer's feed-forward.
 
     Raises:
         UnknownPart: No rule fits.
     """
     for rule in rules.component:
-        if _pattern(rule.pattern).search(parameter):
+        if (not rule.ffn or ffn in rule.ffn) and _pattern(rule.pattern).search(parameter):
             return rule.component.replace("{mixer}", mixer)
     raise UnknownPart(f"no component rule fits {parameter}")

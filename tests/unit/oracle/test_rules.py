@@ -54,6 +54,18 @@ RULES = load_rules()
         ("model.layers.0.feed_forward.down_proj.weight", "dense_ffn"),
         ("model.layers.0.attn_hc.fn", "other"),
         ("model.hc_head.hc_base", "other"),
+        ("model.layers.0.mamba.in_proj.weight", "attention.some"),
+        ("model.layers.0.mamba.dt_proj.weight", "attention.some"),
+        ("model.layers.0.mamba.dt_proj.bias", "gates"),
+        ("model.layers.0.mamba.dt_layernorm.weight", "norms"),
+        ("model.layers.0.conv.in_proj.weight", "attention.some"),
+        ("model.layers.0.conv.conv.weight", "convolutions"),
+        ("model.layers.0.feed_forward.w2.weight", "dense_ffn"),
+        ("model.layers.0.block_sparse_moe.router.weight", "router"),
+        ("model.layers.0.block_sparse_moe.experts.down_proj", "routed_experts"),
+        ("model.layers.0.shared_transformer.feed_forward.gate_up_proj_adapter_list.0.1.weight", "dense_ffn"),
+        ("model.layers.0.shared_transformer.self_attn.linear_q_adapter_list.0.1.weight", "attention.some"),
+        ("model.layers.0.linear.weight", "other"),
         ("model.visual.blocks.0.norm1.weight", "vision"),
         ("model.vision_tower.layers.0.self_attn.q_proj.weight", "vision"),
         ("model.multi_modal_projector.linear_1.bias", "vision"),
@@ -61,6 +73,12 @@ RULES = load_rules()
 )
 def test_each_parameter_has_its_component(parameter: str, component: str) -> None:
     assert component_of(RULES, parameter, "some") == component
+
+
+def test_a_shared_feed_forward_is_dense_where_there_are_no_experts() -> None:
+    name = "model.layers.0.shared_mlp.input_linear.weight"
+    assert component_of(RULES, name, ffn="moe") == "shared_experts"
+    assert component_of(RULES, name, ffn="dense") == "dense_ffn"
 
 
 @pytest.mark.parametrize("parameter", ["model.layers.0.surprise.weight", "model.layers.0.mlp.new_thing", ""])
@@ -87,6 +105,12 @@ def test_a_parameter_that_no_rule_names_is_not_guessed(parameter: str) -> None:
         ("Qwen3_5MoeGatedDeltaNet", {}, [], "gdn"),
         ("KimiLinearDeltaAttention", {}, [], "kda"),
         ("NemotronHMamba2Mixer", {}, [], "mamba2"),
+        ("BambaMixer", {}, [], "mamba2"),
+        ("FalconH1Mixer", {}, [], "mamba2"),
+        ("GraniteMoeHybridMambaLayer", {}, [], "mamba2"),
+        ("Zamba2MambaMixer", {}, [], "mamba2"),
+        ("JambaMambaMixer", {}, [], "mamba"),
+        ("Lfm2ShortConv", {}, [], "short_conv"),
         ("NemotronHMoE", {}, [], "none"),
         ("NemotronHMLP", {}, [], "none"),
     ],
@@ -106,6 +130,9 @@ def test_a_mixer_that_no_rule_names_is_not_guessed() -> None:
         (["mlp.gate_proj.weight"], "dense"),
         (["feed_forward.up_proj.weight"], "dense"),
         (["mixer.up_proj.weight"], "dense"),
+        (["shared_mlp.input_linear.weight"], "dense"),
+        (["block_sparse_moe.experts.down_proj", "shared_mlp.input_linear.weight"], "moe"),
+        (["shared_transformer.feed_forward.down_proj.weight", "mamba_decoder.mamba.in_proj.weight"], "dense"),
         (["mlp.experts.down_proj", "mlp.shared_experts.up_proj.weight"], "moe"),
         (["experts.down_proj", "mlp.up_proj.weight", "router.scale"], "dense_moe"),
         (["mixer.experts.up_proj", "mixer.fc1_latent_proj.weight"], "latent_moe"),
