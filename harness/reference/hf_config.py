@@ -152,6 +152,14 @@ class HFConfig:
                 return inner.text()
         return self
 
+    def beside(self) -> HFConfig | None:
+        """The `hf_quant_config.json` that came with the config."""
+        return HFConfig(f"{self.source} (hf_quant_config.json)", self.quantization) if self.quantization else None
+
+    def fields(self) -> tuple[str, ...]:
+        """Names of the object's fields, in the file's order."""
+        return tuple(self._raw)
+
     def unread(self) -> tuple[str, ...]:
         """Fields that nobody read so far, dotted and sorted; a section that was never entered is one field."""
         return tuple(sorted(_unread(self._raw, "", self._read)))
@@ -233,6 +241,19 @@ class HFConfig:
         if not isinstance(value, str):
             self.fail(field, value, "a string")
         return value
+
+    def words(self, field: str) -> tuple[str, ...]:
+        """A list of strings, empty where it is missing or null.
+
+        Raises:
+            ConfigError: It is something else.
+        """
+        value = self.get(field)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.fail(field, value, "a list of strings")
+        return tuple(value)
 
     def integers(self, field: str, length: int | None = None, *, least: int = 0) -> tuple[int, ...]:
         """A list of whole numbers, of one length if that is given."""

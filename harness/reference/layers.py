@@ -135,6 +135,12 @@ class LayerPlan:
         """Each different layer once: the layer, how often it occurs, its tensors."""
         return tuple((layer, count, layer.weights()) for layer, count in Counter(self.layers).items())
 
+    @cached_property
+    def weights_of(self) -> dict[int, Weights]:
+        """Tensors of each layer, by the identity of the layer."""
+        known: dict[Layer, Weights] = {layer: weights for layer, _, weights in self.distinct}
+        return {id(layer): known[layer] for layer in self.layers}
+
     @property
     def embedding(self) -> Weight:
         """The token embedding; it is multiplied with only where it is the head too."""

@@ -38,7 +38,7 @@ def gemma4(config: HFConfig) -> LayerPlan:
     local = attention(text, "window", reach=window(text), head_norms=True, bias=bias, out_bias=bias)
     mixers = {"window": local, "full": _full(text, local)}
     plain, sparse = dense(text), text.flag(False, "enable_moe_block")
-    ffn = moe(text, router_scales=True, beside=plain) if sparse else plain
+    ffn = moe(text, router_scales=True, beside=plain, name="moe") if sparse else plain
     # Norms stand before and after both parts; the experts bring three more.
     by_kind = {
         kind: layer(hidden, mixer, ffn, norms=7 if sparse else 4, extras=vector("gates", "layer_scalar", 1))

@@ -58,11 +58,10 @@ def _groups(plan: LayerPlan) -> list[tuple[Weights, int]]:
 
 def decoder_weights(plan: LayerPlan) -> list[tuple[int | None, Weight]]:
     """Every stored tensor with the number of its layer; None outside the layers, and shared ones once."""
-    cached = {layer: weights for layer, _, weights in plan.distinct}
     result: list[tuple[int | None, Weight]] = [(None, weight) for weight in plan.ends]
     seen: set[str] = set()
     for index, layer in enumerate(plan.layers):
-        for weight in cached[layer]:
+        for weight in plan.weights_of[id(layer)]:
             if weight.shared:
                 if f"{weight.shared} {weight.name}" in seen:
                     continue
