@@ -41,7 +41,10 @@ class DataMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Layout:
-    """How a worker is spread over GPUs: tensor, pipeline, attention-data, MoE-tensor, expert and context parallelism."""
+    """How a worker is spread over GPUs.
+
+    Sizes of tensor, pipeline, attention-data, MoE-tensor, expert and context parallelism.
+    """
 
     tp: int
     pp: int
@@ -131,12 +134,14 @@ class Failure:
         messages: `Class: message` of the exception and of every cause behind it, outermost first.
         missing_data: The subject itself classes it as missing performance data.
         log: Full traceback, and what the subject printed and logged meanwhile.
+        provenance: Every tier of data the search touched before it ended, besides measured rows.
     """
 
     error_class: str
     messages: tuple[str, ...]
     missing_data: bool
     log: str
+    provenance: frozenset[str] = frozenset()
 
 
 Outcome = Answer | Failure
@@ -149,12 +154,14 @@ class Narrowing:
     Attributes:
         agg, prefill, decode: Layouts to try.
         first_batch_only: Try batch 1 only instead of the subject's whole batch schedule.
+        one_replica: Combine one prefill worker with one decode worker only.
     """
 
     agg: tuple[Layout, ...] | None = None
     prefill: tuple[Layout, ...] | None = None
     decode: tuple[Layout, ...] | None = None
     first_batch_only: bool = False
+    one_replica: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,37 @@
+"""The command line `aic-harness`: doors only, no rules live here."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from harness.cli import configs, matrix, version
+from harness.errors import HarnessError
+
+app = typer.Typer(
+    name="aic-harness",
+    help=(
+        "Judge an installed release of NVIDIA's aiconfigurator: which models it supports on which system, backend "
+        "and version, and whether that has changed.\n\n"
+        "Start with: aic-harness matrix run --model Qwen/Qwen3-32B --system h200_sxm"
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(matrix.app, name="matrix")
+configs.register(app)
+version.register(app)
+
+
+def main() -> None:
+    """Entry point of the console script: every error a user can mend is one line on stderr and an exit code."""
+    try:
+        app()
+    except HarnessError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,147 @@
+"""`aic-harness matrix run | diff | verify`."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import AsJson, Backends, Models, Modes, Quiet, SubjectPath, Systems, Verbose, Versions
+from harness.cli.output import header, note, say, say_json, versions
+from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from harness.matrix.cells import Filters
+
+app = typer.Typer(
+    help="The support matrix: judge cells, compare two matrices, check a matrix file.",
+    no_args_is_help=True,
+)
+
+_INTERRUPTED = 130
+
+
+@app.command()
+def run(  # noqa: PLR0913 - every option of the command
+    model: Models = None,
+    system: Systems = None,
+    backend: Backends = None,
+    version: Versions = None,
+    mode: Modes = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="CSV to write; the evidence goes beside it as Parquet. Without filters: support_matrix.csv. "
+            "With filters, nothing is written unless you name a file, and only the judged rows of it change.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        Path | None, typer.Option("--split", metavar="DIR", help="Also write one CSV per system, with index.json.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 stands for all cores.")] = 0,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Run the subject's own full search: minutes per cell, to audit ours.")
+    ] = False,
+    subject_path: SubjectPath = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Judge cells of the support matrix and write them as CSV, with the evidence behind each status.
+
+    Exit code 0 when every cell got a verdict, whatever it is; 1 when some did not.
+
+    Example: aic-harness matrix run --model 'Qwen/*' --system h200_sxm --backend vllm
+    """
+    from harness.cli import matrix_report as report  # noqa: PLC0415 - keeps --help fast
+    from harness.matrix.cells import Filters, all_cells, select  # noqa: PLC0415
+    from harness.matrix.run import Plan  # noqa: PLC0415
+    from harness.matrix.run import run as run_plan  # noqa: PLC0415
+    from harness.subjects.installed import load_subject  # noqa: PLC0415
+
+    started = time.monotonic()
+    filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
+    target = _target(out, filters)
+    for path in (target, split):
+        report.refuse_unwritable(path)
+    subject = load_subject(subject_path)
+    cells = select(all_cells(subject), filters)
+    note(header(subject.info), quiet=quiet)
+    plan = Plan(cells, exhaustive=exhaustive, jobs=jobs or os.cpu_count() or 1, subject_path=subject_path)
+    with report.progress(len(cells), quiet=quiet) as on_verdict:
+        result = run_plan(plan, on_verdict)
+    written = report.save(result, subject.info, target, split, merge=bool(filters))
+    summary = report.summary(result, versions(subject.info), time.monotonic() - started, written)
+    if as_json:
+        say_json(summary)
+    else:
+        say(report.text(result, summary, verbose=verbose))
+    for problem in report.problems(result):
+        note(problem)
+    raise typer.Exit(_INTERRUPTED if result.interrupted else EXIT_FINDINGS if result.unjudged else EXIT_OK)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="CSV file, or folder with one per system.", show_default=False)],
+    new: Annotated[Path, typer.Argument(help="CSV file, or folder with one per system.", show_default=False)],
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two matrices: cells added, removed and changed, and counts by status.
+
+    Reads the 8-, 9- and 10-column files of every release. Exit code 1 when they differ.
+
+    Example: aic-harness matrix diff support_matrix.csv new.csv --markdown
+    """
+    from harness.matrix import diff as differ  # noqa: PLC0415 - keeps --help fast
+    from harness.matrix.store import read_matrix  # noqa: PLC0415
+
+    if markdown and as_json:
+        raise UsageError("--markdown and --json", "both", "one of the two")
+    found = differ.diff_matrices(read_matrix(old, strict=False), read_matrix(new, strict=False))
+    if as_json:
+        say_json(differ.to_json_document(found))
+    else:
+        say(differ.to_markdown(found) if markdown else differ.to_text(found))
+    raise typer.Exit(EXIT_FINDINGS if found.has_changes else EXIT_OK)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="CSV file, or folder with one per system.", show_default=False)],
+    structure_only: Annotated[
+        bool, typer.Option("--structure-only", help="Do not ask the subject which cells there should be.")
+    ] = False,
+    subject_path: SubjectPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a matrix file: structure, duplicates, unknown values, missing and surplus cells.
+
+    Exit code 1 when anything is wrong.
+
+    Example: aic-harness matrix verify support_matrix.csv
+    """
+    from harness.matrix import verify as verifier  # noqa: PLC0415 - keeps --help fast
+    from harness.matrix.cells import all_cells  # noqa: PLC0415
+    from harness.subjects.installed import load_subject  # noqa: PLC0415
+
+    expected = None if structure_only else frozenset(all_cells(load_subject(subject_path)))
+    found = verifier.verify_matrix(file, expected)
+    if as_json:
+        say_json(verifier.to_json_document(found))
+    else:
+        say(verifier.to_text(found))
+    raise typer.Exit(EXIT_OK if found.ok else EXIT_FINDINGS)
+
+
+def _target(out: Path | None, filters: Filters) -> Path | None:
+    if out is not None:
+        return out
+    return None if filters else Path("support_matrix.csv")

@@ -1,0 +1,38 @@
+"""`aic-harness version`."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING
+
+import harness
+from harness.cli.options import AsJson
+from harness.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+
+    @app.command()
+    def version(as_json: AsJson = False) -> None:
+        """Versions of the harness, the subject, its data and Python.
+
+        Example: aic-harness version --json
+        """
+        from harness.subjects.installed import installed_versions  # noqa: PLC0415 - keeps --help fast
+
+        found = installed_versions()
+        document = {
+            "harness": harness.__version__,
+            "subject": found["aiconfigurator"],
+            "data": found["aiconfigurator-core"],
+            "python": platform.python_version(),
+        }
+        if as_json:
+            say_json(document)
+            return
+        for name, value in document.items():
+            say(f"{name:8} {value or 'not installed'}")

@@ -1,0 +1,99 @@
+"""Which cells exist for a subject, and which of them a user asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from harness.coordinates import Cell, Mode
+from harness.errors import FilterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.subjects.api import Subject
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Exact values or globs for each coordinate; a cell passes when each coordinate matches one of its patterns.
+
+    No patterns for a coordinate stands for all its values.
+    """
+
+    models: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.models, self.systems, self.backends, self.versions, self.modes))
+
+
+def all_cells(subject: Subject) -> tuple[Cell, ...]:
+    """The roster x every database x both modes, sorted so that the cells of a database stand together."""
+    return tuple(
+        Cell(model, database.system, database.backend, database.version, mode)
+        for database in subject.databases()
+        for model in subject.roster()
+        for mode in Mode
+    )
+
+
+def select(cells: Sequence[Cell], filters: Filters) -> tuple[Cell, ...]:
+    """The cells that pass all filters, in their order.
+
+    Raises:
+        FilterError: A pattern matches no value of its coordinate, or the patterns together match no cell.
+    """
+    coordinates = (
+        ("--model", filters.models, [cell.model for cell in cells]),
+        ("--system", filters.systems, [cell.system for cell in cells]),
+        ("--backend", filters.backends, [cell.backend for cell in cells]),
+        ("--version", filters.versions, [cell.version for cell in cells]),
+        ("--mode", filters.modes, [cell.mode.value for cell in cells]),
+    )
+    for option, patterns, values in coordinates:
+        _require_matches(option, patterns, values)
+    chosen = tuple(
+        cell
+        for cell in cells
+        if _passes(cell.model, filters.models)
+        and _passes(cell.system, filters.systems)
+        and _passes(cell.backend, filters.backends)
+        and _passes(cell.version, filters.versions)
+        and _passes(cell.mode.value, filters.modes)
+    )
+    if not chosen:
+        raise FilterError("the filters together", "no cell that passes all of them", _databases_left(cells, filters))
+    return chosen
+
+
+def _require_matches(option: str, patterns: tuple[str, ...], values: Iterable[str]) -> None:
+    existing = sorted(set(values))
+    for pattern in patterns:
+        if not any(fnmatchcase(value, pattern) for value in existing):
+            near = [value for value in existing if pattern.strip("*").lower() in value.lower()] or existing
+            more = f" and {len(near) - _SHOWN} more" if len(near) > _SHOWN else ""
+            raise FilterError(
+                option,
+                f"{pattern!r}, which matches nothing",
+                f"an exact value or a glob over what exists: {', '.join(near[:_SHOWN])}{more}",
+            )
+
+
+def _databases_left(cells: Sequence[Cell], filters: Filters) -> str:
+    left = sorted(
+        {str(cell.database) for cell in cells if _passes(cell.system, filters.systems)}
+        or {str(cell.database) for cell in cells}
+    )
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return f"a combination that exists, such as {', '.join(left[:_SHOWN])}{more}"
+
+
+def _passes(value: str, patterns: tuple[str, ...]) -> bool:
+    return not patterns or any(fnmatchcase(value, pattern) for pattern in patterns)
