@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from harness.data_files import data_path
 from harness.errors import ConfigError
 from harness.reference.json_file import read_object
+from harness.stored_configs import stored_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ _MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _TEXT_SECTIONS = ("text_config", "llm_config", "language_config", "thinker_config")
 _MAX_INTEGER = 2**40
 """Larger than any dimension or vocabulary; what exceeds it is a slip that would otherwise become a giant count."""
+
+__all__ = ["HFConfig", "stored_models"]
 
 _ABSENT = object()
 DefaultT = TypeVar("DefaultT")
@@ -304,13 +307,6 @@ class HFConfig:
                 self.fail(f"{field}[{index}]", item, f"one of {', '.join(kinds)}")
             result.append(kind)
         return tuple(result)
-
-
-def stored_models(folder: Path | None = None) -> tuple[str, ...]:
-    """HuggingFace ids of the stored configs, sorted."""
-    paths = (folder or data_path("model_configs")).glob(f"*{_SUFFIX}")
-    stems = (path.name.removesuffix(_SUFFIX) for path in paths if not path.name.endswith(_QUANT_SUFFIX))
-    return tuple(sorted(stem.replace("--", "/", 1) for stem in stems))
 
 
 def _short(value: object) -> str:

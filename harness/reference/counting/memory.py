@@ -1,4 +1,7 @@
-"""What one sequence keeps between tokens: keys and values that grow, and recurrent state that does not."""
+"""What one sequence keeps between tokens: keys and values that grow, and recurrent state that does not.
+
+Every function takes layers, so that it answers for a whole plan (`plan.layers`) and for one pipeline stage.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +12,32 @@ from harness.reference.counting.ranks import cache_share
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.reference.layers import Layer, LayerPlan
+    from harness.reference.layers import Layer
     from harness.reference.mixers import Cache
 
 BF16_BYTES = 2
 
 
-def kv_cache_bytes(plan: LayerPlan, length: int, *, number_bytes: float = BF16_BYTES, tp: int = 1) -> int:
+def kv_cache_bytes(layers: tuple[Layer, ...], length: int, *, number_bytes: float = BF16_BYTES, tp: int = 1) -> int:
     """Bytes of the keys, values, latents and indexer keys of one sequence.
 
     Args:
-        plan: The model.
+        layers: The layers that keep them.
         length: Tokens of the sequence.
         number_bytes: Bytes of one number.
         tp: Tensor-parallel ranks; the result is of the fullest one.
     """
-    return _bytes(plan.layers, length, number_bytes, tp, state=False)
+    return _bytes(layers, length, number_bytes, tp, state=False)
 
 
-def state_bytes(plan: LayerPlan, *, tp: int = 1) -> int:
+def state_bytes(layers: tuple[Layer, ...], *, tp: int = 1) -> int:
     """Bytes of the recurrent state of one sequence, each part at the precision it is kept in.
 
     Args:
-        plan: The model.
+        layers: The layers that keep it.
         tp: Tensor-parallel ranks; the result is of the fullest one.
     """
-    return _bytes(plan.layers, 1, BF16_BYTES, tp, state=True)
-
-
-def layers_bytes(layers: tuple[Layer, ...], length: int, *, number_bytes: float = BF16_BYTES, tp: int = 1) -> int:
-    """Bytes that some layers keep for one sequence, state included; as of one pipeline stage."""
-    return _bytes(layers, length, number_bytes, tp, state=False) + _bytes(layers, length, number_bytes, tp, state=True)
+    return _bytes(layers, 1, BF16_BYTES, tp, state=True)
 
 
 def parts_bytes(parts: Iterable[Cache], number_bytes: float, tp: int = 1) -> int:

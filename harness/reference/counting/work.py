@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.reference.counting.memory import BF16_BYTES, layers_bytes, parts_bytes
+from harness.reference.counting.memory import BF16_BYTES, kv_cache_bytes, parts_bytes, state_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ def prefill(  # noqa: PLR0913 - a request has that many sides
         experts,
         core=batch * _core(plan, prefix, isl),
         read=batch * (_read(plan, prefix, kv) if prefix else 0),
-        written=batch * layers_bytes(plan.layers, isl, number_bytes=kv),
+        written=batch * _kept(plan, isl, kv),
     )
 
 
@@ -116,12 +116,16 @@ def decode(
         experts,
         core=batch * _core(plan, context - 1, 1),
         read=batch * _read(plan, context, kv),
-        written=batch * layers_bytes(plan.layers, 1, number_bytes=kv),
+        written=batch * _kept(plan, 1, kv),
     )
 
 
 def _core(plan: LayerPlan, prefix: int, new: int) -> int:
     return sum(_known(plan.layers, lambda layer: layer.mixer.core_flops(prefix, new)))
+
+
+def _kept(plan: LayerPlan, new: int, kv: float) -> int:
+    return kv_cache_bytes(plan.layers, new, number_bytes=kv) + state_bytes(plan.layers)
 
 
 def _read(plan: LayerPlan, length: int, kv: float) -> int:
