@@ -1,7 +1,7 @@
 """Build a model from its config without weights, and describe what was built.
 
-The libraries are loaded by name and typed `Native`: they are an optional extra, and nothing that runs without them may
-need their types. Nothing here touches the network or standard input, which remote code would ask for permission.
+The libraries are loaded by name, so that nobody needs them to import or to check this package. Nothing here touches the
+network: configs come from files, and `auto_map` is gone before a class sees them.
 """
 
 from __future__ import annotations
@@ -13,24 +13,19 @@ import logging
 import os
 import re
 import warnings
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from harness.oracle.prepare import Config, adapted, stripped
-from harness.oracle.trust import ConfigView
+from harness.oracle.prepare import adapted, stripped
+from harness.oracle.probe import config_views, recorded_reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.oracle.prepare import StoredConfig
+    from harness.oracle.probe import Native
     from harness.oracle.rules import Rules
-
-
-Native: TypeAlias = Any
-"""An object of one of the libraries."""
-
-_DEPTH = "num_hidden_layers"
+    from harness.oracle.trust import ConfigView
 
 
 class Unavailable(Exception):  # noqa: N818 - it is an outcome, not a fault of the user
@@ -132,16 +127,17 @@ class Builder:
         with _quiet():
             try:
                 loaded = config_class.from_dict(copy.deepcopy(config))
-                with _reads(self._transformers) as reads:
+                with recorded_reads(self._transformers) as reads:
                     model = self._instance(model_class, loaded)
             except Exception as error:
                 raise Unavailable(
                     f"{model_class.__name__} refuses the config: {type(error).__name__}: {error}"
                 ) from error
-            views = tuple(self._views(model_class, model, loaded, config, reads))
-        return BuiltModel(
-            model_class.__name__, self._tied(model), self._tensors(model), tuple(self._layers(model)), views
-        )
+            shape = self._shape(model)
+            views = tuple(config_views(loaded, config, reads, lambda other: self._differs(model_class, other, shape)))
+            blocks = self._prediction_blocks(model, loaded)
+        tensors = (*self._tensors(model), *blocks)
+        return BuiltModel(model_class.__name__, self._tied(model), tensors, tuple(self._layers(model)), views)
 
     def _model_class(self, stored: StoredConfig) -> Native:
         rule = self._rules.build_rule(stored.architecture, stored.model_type)
@@ -189,6 +185,22 @@ class Builder:
             seen |= own.keys()
             yield BuiltLayer(f"{path}.{index}", mixers, self._tensors(layer), sum(own.values()))
 
+    def _prediction_blocks(self, model: Native, loaded: Native) -> tuple[Tensor, ...]:
+        """What the multi-token-prediction blocks hold of their own, for the few classes that can build them."""
+        count = getattr(loaded.get_text_config(), "num_mtp_layers", None)
+        if not count:
+            return ()
+        blocks = importlib.import_module("transformers.modeling_layers").MtpModel
+        try:
+            with self._torch.device("meta"):
+                built = blocks(model, count)
+        except ValueError:
+            # The library does not know which layers the blocks are made of.
+            return ()
+        # The embedding and the head are the model's.
+        theirs = {id(tensor) for tensor in model.parameters()}
+        return tuple(Tensor(f"mtp.{name}", it.numel()) for name, it in self._named(built) if id(it) not in theirs)
+
     def _mixers(self, layer: Native, path: str) -> Iterator[BuiltMixer]:
         for name in self._rules.mixer_modules:
             with contextlib.suppress(AttributeError):
@@ -201,157 +213,12 @@ class Builder:
         layers = [[(mixer.module, mixer.attributes) for mixer in layer.mixers] for layer in self._layers(model)]
         return self._tensors(model), layers
 
-    def _views(
-        self,
-        model_class: Native,
-        model: Native,
-        loaded: Native,
-        config: Config,
-        reads: Mapping[str, set[str]],
-    ) -> Iterator[ConfigView]:
-        shape = self._shape(model)
-
-        def reshapes(path: str, name: str, value: object) -> bool:
-            changed = copy.deepcopy(loaded)
-            _at(changed, path).__dict__[name] = value
-            try:
-                return self._shape(self._instance(model_class, changed)) != shape
-            except Exception:  # noqa: BLE001 - a value that breaks the model certainly shapes it
-                return True
-
-        for path, part, raw in _parts(loaded, config):
-            if raw is None:
-                yield ConfigView(path, None, {})
-                continue
-            aliases = part.attribute_map
-            given = {aliases.get(name, name) for name in raw}
-            read = reads[type(part).__name__]
-            values = vars(part)
-            fresh = _fresh(type(part), raw)
-            filled = [
-                name
-                for name in sorted((read & set(values)) - given)
-                if _is_default(values[name], fresh.get(name))
-                and any(reshapes(path, name, other) for other in _others(values[name]))
-                and not _derived(type(part), raw, name)
-            ]
-            known = set(type(part).__dataclass_fields__)
-            unknown = [
-                name
-                for name in sorted(raw)
-                if aliases.get(name, name) not in read | known and not _consumed(type(part), raw, name)
-            ]
-            held = {name: _value(part, name) for name in {*raw, *values} if _has(part, name)}
-            yield ConfigView(path, raw, held, tuple(unknown), tuple(filled))
-
-
-@contextlib.contextmanager
-def _reads(transformers: Native) -> Iterator[defaultdict[str, set[str]]]:
-    """Record which fields of which config class the building of a model looks at."""
-    base = transformers.PreTrainedConfig
-    original = base.__getattribute__
-    seen: defaultdict[str, set[str]] = defaultdict(set)
-
-    def spy(config: Native, name: str) -> Native:
-        if not name.startswith("_"):
-            seen[type(config).__name__].add(original(config, "attribute_map").get(name, name))
-        return original(config, name)
-
-    base.__getattribute__ = spy
-    try:
-        yield seen
-    finally:
-        base.__getattribute__ = original
-
-
-def _parts(loaded: Native, raw: object, path: str = "") -> Iterator[tuple[str, Native, Config | None]]:
-    yield path, loaded, raw if isinstance(raw, dict) else None
-    for name in sorted(getattr(loaded, "sub_configs_defaults", None) or {}):
-        part = getattr(loaded, name, None)
-        if part is not None:
-            inner = raw.get(name) if isinstance(raw, dict) else None
-            yield from _parts(part, inner, f"{path}.{name}" if path else name)
-
-
-def _at(loaded: Native, path: str) -> Native:
-    for name in filter(None, path.split(".")):
-        loaded = getattr(loaded, name)
-    return loaded
-
-
-def _value(config: Native, name: str) -> object:
-    try:
-        return getattr(config, name, None)
-    except RuntimeError:
-        # A field that differs from layer to layer refuses a single answer; the global value is the file's.
-        return vars(config).get(name)
-
-
-def _has(config: Native, name: str) -> bool:
-    try:
-        return hasattr(config, name)
-    except RuntimeError:
-        return True
+    def _differs(self, model_class: Native, config: Native, shape: object) -> bool:
+        try:
+            return self._shape(self._instance(model_class, config)) != shape
+        except Exception:  # noqa: BLE001 - a value that breaks the model certainly shapes it
+            return True
 
 
 def _plain(value: object) -> object:
     return value if value is None or isinstance(value, bool | int | float | str) else type(value).__name__
-
-
-def _fresh(config_class: Native, raw: Config) -> Mapping[str, object]:
-    """The class's own values for a model of this depth and nothing else: what it would fill in."""
-    depth = {_DEPTH: raw[_DEPTH]} if _DEPTH in raw else {}
-    try:
-        return dict(vars(config_class(**depth)))
-    except Exception:  # noqa: BLE001 - a class that cannot do without more has no silent default
-        return {}
-
-
-def _is_default(value: object, fresh: object) -> bool:
-    return value is not None and value == fresh
-
-
-def _others(value: object) -> tuple[object, ...]:
-    """Values to put in a field's place, to see whether the model depends on it."""
-    if isinstance(value, bool):
-        return (not value,)
-    if isinstance(value, int | float):
-        return (value * 2 or 1,)
-    if isinstance(value, list) and len(set(map(str, value))) > 1:
-        return (value[::-1], value[1:] + value[:1])
-    if isinstance(value, dict):
-        return tuple({**value, name: other} for name, item in value.items() for other in _others(item))
-    return ()
-
-
-def _read_as(config_class: Native, raw: Config) -> Config:
-    return dict(config_class.from_dict(copy.deepcopy(raw)).to_dict())
-
-
-def _changed(raw: Config, name: str) -> Iterator[Config]:
-    """The file without a field, and with other values in it."""
-    yield {key: value for key, value in raw.items() if key != name}
-    for other in _others(raw[name]):
-        yield {**raw, name: other}
-
-
-def _consumed(config_class: Native, raw: Config, name: str) -> bool:
-    """Whether a field without a namesake in the class still decides something when the config is read."""
-    try:
-        before = _read_as(config_class, raw)
-        afters = [_read_as(config_class, changed) for changed in _changed(raw, name)]
-    except Exception:  # noqa: BLE001 - a value that the class checks is a value that it reads
-        return True
-    before.pop(name, None)
-    return any({key: value for key, value in after.items() if key != name} != before for after in afters)
-
-
-def _derived(config_class: Native, raw: Config, name: str) -> bool:
-    """Whether a field that the file lacks follows from others that it has; the depth alone is no pattern."""
-    before = _read_as(config_class, raw).get(name)
-    for given in raw.keys() - {_DEPTH}:
-        for changed in _changed(raw, given):
-            with contextlib.suppress(Exception):
-                if _read_as(config_class, changed).get(name) != before:
-                    return True
-    return False

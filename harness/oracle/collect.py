@@ -99,16 +99,18 @@ def _described(builder: Builder, rules: Rules, stored: StoredConfig, built: Buil
         for layer in built.layers
     ]
     rule = rules.build_rule(stored.architecture, stored.model_type)
-    never = {component for component, fields in rules.never_built.items() if _asks_for(stored.raw, fields)}
+    optional = {name: _asks_for(stored.raw, fields) for name, fields in rules.asked_for.items()}
+    missing |= {name for name, asked in optional.items() if asked and name not in components}
+    unasked = {name for name, asked in optional.items() if not asked}
     return OracleModel(
         architecture=stored.architecture,
         assumed=trust.assumed,
         built_class=built.built_class,
-        components={name: count for name, count in sorted(components.items()) if name not in missing},
+        components={name: count for name, count in sorted(components.items()) if name not in missing | unasked},
         config_sha256=stored.sha256,
         ignored=tuple(sorted(trust.ignored)),
         layers=tuple(map(str, runs_of(layers))),
-        not_judged=tuple(sorted(missing | never)),
+        not_judged=tuple(sorted(missing)),
         parameters=sum(count for name, count in components.items() if name not in OUTSIDE_DECODER),
         reason=rule.why if rule else "",
         tied=built.tied,

@@ -126,7 +126,7 @@ class Rules(Record):
         mixer_modules: Where a layer may keep mixers, in the order in which their kinds are named.
         tables: Patterns of saved tensors that are no learned weights.
         sub_configs: A sub-config that a file may lack, and the component which then cannot be judged.
-        never_built: A component that the classes never build, and the fields that ask for it.
+        asked_for: A component that is there only when one of these fields asks for it; most classes never build it.
         build: Architectures that are spelled differently in the library.
         transformed: Fields that may load with another value.
         ignored: Fields that a class may not know.
@@ -141,7 +141,7 @@ class Rules(Record):
     mixer_modules: tuple[str, ...]
     tables: tuple[str, ...]
     sub_configs: dict[str, str]
-    never_built: dict[str, tuple[str, ...]]
+    asked_for: dict[str, tuple[str, ...]]
     build: tuple[BuildRule, ...]
     transformed: tuple[FieldRule, ...]
     ignored: tuple[FieldRule, ...]

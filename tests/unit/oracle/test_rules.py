@@ -66,6 +66,7 @@ RULES = load_rules()
         ("model.layers.0.shared_transformer.feed_forward.gate_up_proj_adapter_list.0.1.weight", "dense_ffn"),
         ("model.layers.0.shared_transformer.self_attn.linear_q_adapter_list.0.1.weight", "attention.some"),
         ("model.layers.0.linear.weight", "other"),
+        ("mtp.layers.0.mtp_block.self_attn.q_a_proj.weight", "mtp"),
         ("model.visual.blocks.0.norm1.weight", "vision"),
         ("model.vision_tower.layers.0.self_attn.q_proj.weight", "vision"),
         ("model.multi_modal_projector.linear_1.bias", "vision"),

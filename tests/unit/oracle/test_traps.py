@@ -147,6 +147,47 @@ def test_a_tower_that_the_file_does_not_describe_is_not_judged(tmp_path: Path) -
     assert "vision" not in entry.components
 
 
+DEEPSEEK = {
+    "architectures": ["DeepseekV3ForCausalLM"],
+    "model_type": "deepseek_v3",
+    "first_k_dense_replace": 1,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "kv_lora_rank": 8,
+    "moe_intermediate_size": 16,
+    "n_group": 1,
+    "n_routed_experts": 4,
+    "n_shared_experts": 1,
+    "num_attention_heads": 2,
+    "num_experts_per_tok": 2,
+    "num_hidden_layers": 3,
+    "num_key_value_heads": 2,
+    "q_lora_rank": 16,
+    "qk_nope_head_dim": 8,
+    "qk_rope_head_dim": 4,
+    "tie_word_embeddings": False,
+    "topk_group": 1,
+    "v_head_dim": 8,
+    "vocab_size": 100,
+}
+
+
+def test_prediction_blocks_are_counted_where_the_file_asks_for_them(tmp_path: Path) -> None:
+    entry = judged(tmp_path, **DEEPSEEK, num_nextn_predict_layers=2)
+    # Each block is a MoE layer with three norms and a projection of two streams into one.
+    layer = entry.layer_parameters[-1]
+    assert entry.components["mtp"] == 2 * (layer + 3 * 32 + 2 * 32 * 32)
+    assert entry.not_judged == ()
+
+
+@pytest.mark.parametrize("blocks", [{}, {"num_nextn_predict_layers": 0}])
+def test_prediction_blocks_are_not_filled_in(tmp_path: Path, blocks: dict[str, object]) -> None:
+    entry = judged(tmp_path, **DEEPSEEK, **blocks)
+    assert entry.verdict == "available"
+    assert "mtp" not in entry.components
+    assert entry.not_judged == ()
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
