@@ -149,11 +149,12 @@ class HFConfig:
 
     def text(self) -> HFConfig:
         """The part that describes the text decoder: a nested section, however deep, or the object itself."""
-        for field in _TEXT_SECTIONS:
-            inner = self.section(field) if field in self._raw else None
-            if inner is not None:
-                return inner.text()
-        return self
+        part = self
+        while True:
+            inner = next((part.section(field) for field in _TEXT_SECTIONS if part._raw.get(field) is not None), None)
+            if inner is None:
+                return part
+            part = inner
 
     def beside(self) -> HFConfig | None:
         """The `hf_quant_config.json` that came with the config."""

@@ -174,6 +174,30 @@ def moe(text: HFConfig, inner_field: str = "moe_intermediate_size", **changes: o
     return Moe(**{**fields, **changes})  # type: ignore[arg-type]
 
 
+def layer_numbers(text: HFConfig, field: str, layers: int) -> set[int]:
+    """Numbers of layers, counted from 0, that a list names; none where it is missing or null.
+
+    Raises:
+        ConfigError: It is no list of numbers, or one of them is no layer.
+    """
+    numbers = text.integers(field) if text.has(field) else ()
+    if any(number >= layers for number in numbers):
+        text.fail(field, max(numbers), f"numbers of layers, which are 0 to {layers - 1}")
+    return set(numbers)
+
+
+def scaled(text: HFConfig, field: str, width: float) -> int:
+    """A width that the config gives as a factor of another, rounded down.
+
+    Raises:
+        ConfigError: The factor is no positive number, or leaves no width.
+    """
+    result = int(text.ratio(field) * width)
+    if result < 1:
+        text.fail(field, text.get(field), f"a factor that leaves some of {width:g}")
+    return result
+
+
 def sparse_from(text: HFConfig, layers: int, *, first_dense: int = 0, default_freq: int = 1) -> tuple[bool, ...]:
     """Which layers have experts, from `moe_layer_freq` and `first_k_dense_replace`.
 
@@ -213,7 +237,7 @@ def mamba2(text: HFConfig, **changes: object) -> Mamba2:
         ConfigError: A field is missing or wrong, or the heads do not fill the inner width.
     """
     count, hidden = text.integer("mamba_n_heads"), hidden_size(text)
-    inner = text.integer_or(0, "mamba_d_ssm") or int(text.ratio("mamba_expand") * hidden)
+    inner = text.integer_or(0, "mamba_d_ssm") or scaled(text, "mamba_expand", hidden)
     if inner % count:
         text.fail("mamba_n_heads", count, f"a divisor of the inner width, which is {inner}")
     # "auto" means that the heads share the inner width.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
-from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, mamba2
+from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, layer_numbers, mamba2
 
 if TYPE_CHECKING:
     from harness.reference.hf_config import HFConfig
@@ -17,9 +17,7 @@ def bamba(config: HFConfig) -> LayerPlan:
     """`attn_layer_indices` numbers the attention layers from 0."""
     text = config.text()
     hidden, layers, bias = hidden_size(text), depth(text), text.flag(False, "attention_bias")
-    full = text.integers("attn_layer_indices") if text.has("attn_layer_indices") else ()
-    if any(index >= layers for index in full):
-        text.fail("attn_layer_indices", max(full), f"numbers below num_hidden_layers, which is {layers}")
+    full = layer_numbers(text, "attn_layer_indices", layers)
     ffn = dense(text, bias=text.flag(False, "mlp_bias"), name="feed_forward")
     state = layer(hidden, mamba2(text), ffn)
     attending = layer(hidden, attention(text, bias=bias, out_bias=bias), ffn)

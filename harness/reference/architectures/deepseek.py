@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
@@ -35,12 +36,19 @@ def _layers(text: HFConfig, mixers: list[LatentAttention], *, first_dense: int =
     hidden, layers = hidden_size(text), depth(text)
     sparse = sparse_from(text, layers, first_dense=first_dense)
     if text.has("mlp_layer_types"):
-        sparse = tuple(kind == "moe" for kind in text.pattern("mlp_layer_types", layers, _FFNS))
+        listed = tuple(kind == "moe" for kind in text.pattern("mlp_layer_types", layers, _FFNS))
+        if text.has("first_k_dense_replace") and listed != sparse:
+            found = f"{listed.count(False)} dense layers"
+            text.fail("mlp_layer_types", found, f"those of first_k_dense_replace, which are {sparse.count(False)}")
+        sparse = listed
     experts, plain = None, None
     if any(sparse):
         # All shared experts together are one feed-forward of their common width.
         shared = text.integer_or(0, "n_shared_experts", least=0) * text.integer("moe_intermediate_size")
+        groups = text.integer_or(1, "n_group")
         experts = moe(text, shared_inner=shared, correction=text.word("noaux_tc", "topk_method") == "noaux_tc")
+        if experts.experts % groups:
+            text.fail("n_group", groups, f"a divisor of the number of experts, which is {experts.experts}")
     if not all(sparse):
         plain = dense(text)
     return [
@@ -49,10 +57,10 @@ def _layers(text: HFConfig, mixers: list[LatentAttention], *, first_dense: int =
     ]
 
 
-def _plan(config: HFConfig, layers: list[Layer]) -> LayerPlan:
+def _plan(config: HFConfig, layers: list[Layer], predicting: Layer) -> LayerPlan:
     text, vision = config.text(), config.section("vision_config")
     blocks = text.integer_or(0, "num_nextn_predict_layers", least=0)
-    towers = [*([kimi_vision(vision)] if vision else []), *mtp_like(hidden_size(text), blocks, layers[-1])]
+    towers = [*([kimi_vision(vision)] if vision else []), *mtp_like(hidden_size(text), blocks, predicting)]
     return assemble(config, layers, towers=towers)
 
 
@@ -65,7 +73,8 @@ def _plan(config: HFConfig, layers: list[Layer]) -> LayerPlan:
 def deepseek_v3(config: HFConfig) -> LayerPlan:
     """Layers from `first_k_dense_replace` on have experts, every `moe_layer_freq`-th of them."""
     text = config.text()
-    return _plan(config, _layers(text, [_latent(text)] * depth(text)))
+    layers = _layers(text, [_latent(text)] * depth(text))
+    return _plan(config, layers, layers[-1])
 
 
 @recipe(
@@ -96,4 +105,6 @@ def deepseek_v32(config: HFConfig) -> LayerPlan:
     else:
         every, offset = text.integer_or(1, "index_topk_freq"), text.integer_or(2, "index_skip_topk_offset", least=0)
         kinds = tuple("shared" if max(i - offset + 1, 0) % every else "full" for i in range(layers))
-    return _plan(config, _layers(text, [mixers[kind] for kind in kinds]))
+    planned = _layers(text, [mixers[kind] for kind in kinds])
+    # The prediction block runs its own indexer, even where the last layer does not.
+    return _plan(config, planned, replace(planned[-1], mixer=mixers["full"]))

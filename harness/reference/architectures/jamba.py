@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
-from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, moe, state_bytes
+from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, moe, scaled, state_bytes
 from harness.reference.recurrent import Mamba1
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def _mamba(text: HFConfig) -> Mamba1:
     automatic = text.get("mamba_dt_rank") in (None, "auto")
     return Mamba1(
         hidden,
-        int(text.ratio("mamba_expand") * hidden),
+        scaled(text, "mamba_expand", hidden),
         text.integer("mamba_d_state"),
         text.integer("mamba_d_conv"),
         -(-hidden // 16) if automatic else text.integer("mamba_dt_rank"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
 from harness.reference.ffns import Dense
-from harness.reference.recipe import assemble, attention, depth, hidden_size, layer
+from harness.reference.recipe import assemble, attention, depth, hidden_size, layer, layer_numbers, scaled
 from harness.reference.recurrent import ShortConv
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ def _inner(text: HFConfig) -> int:
     if not text.flag(True, "block_auto_adjust_ff_dim"):
         return inner
     # The width is stated for a feed-forward without a gate: two thirds of it, rounded up.
-    wide = int(
-        (text.ratio("block_ffn_dim_multiplier") if text.has("block_ffn_dim_multiplier") else 1) * (2 * inner // 3)
-    )
+    wide = 2 * inner // 3
+    if text.has("block_ffn_dim_multiplier"):
+        wide = scaled(text, "block_ffn_dim_multiplier", wide)
     multiple = text.integer_or(256, "block_multiple_of")
     return -(-wide // multiple) * multiple
 
@@ -34,7 +34,7 @@ def lfm2(config: HFConfig) -> LayerPlan:
     if text.has("layer_types"):
         kinds = text.pattern("layer_types", layers, {"conv": "short_conv", "full_attention": "full"})
     else:
-        full = set(text.integers("full_attn_idxs"))
+        full = layer_numbers(text, "full_attn_idxs", layers)
         kinds = tuple("full" if index in full else "short_conv" for index in range(layers))
     ffn = Dense(hidden, _inner(text), name="feed_forward")
     by_kind = {

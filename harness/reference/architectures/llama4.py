@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
-from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, moe
+from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, layer_numbers, moe
 from harness.reference.vision import uncounted_vision
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def llama4(config: HFConfig) -> LayerPlan:
         for kind in ("chunked", "full")
     }
     step = text.integer_or(1, "interleave_moe_layer_step")
-    sparse = set(text.integers("moe_layers")) if text.has("moe_layers") else set(range(step - 1, layers, step))
+    sparse = layer_numbers(text, "moe_layers", layers) if text.has("moe_layers") else set(range(step - 1, layers, step))
     experts = moe(text, "intermediate_size", shared_inner=text.integer("intermediate_size"))
     plain = dense(text, "intermediate_size_mlp", name="feed_forward")
     planned = [layer(hidden, mixers[kind], experts if index in sparse else plain) for index, kind in enumerate(kinds)]

@@ -57,6 +57,7 @@ def minimax_m3(config: HFConfig) -> LayerPlan:
     experts = moe(
         text,
         "intermediate_size",
+        inner=text.integer("intermediate_size", "moe_intermediate_size"),
         correction=text.flag(True, "use_routing_bias"),
         shared_inner=inner * text.integer_or(0, "n_shared_experts", least=0),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.reference.architectures import recipe
 from harness.reference.ffns import Dense, NoFfn
 from harness.reference.mixers import NoMixer
-from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer
+from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, scaled
 from harness.reference.weights import norm
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _ffn(text: HFConfig, part: HFConfig) -> Ffn:
     if part.flag(False, "replace_with_linear"):
         part.fail("replace_with_linear", True, "false: this recipe does not read linear replacements")
     # The factor is of a feed-forward without a gate: with one, two thirds of that width, rounded up.
-    wide = int(2 * part.ratio("ffn_mult") * hidden_size(text) / 3)
+    wide = scaled(part, "ffn_mult", 2 * hidden_size(text) / 3)
     inner = -(-wide // _ROUNDED_TO) * _ROUNDED_TO
     return Dense(hidden_size(text), inner, bias=text.flag(False, "mlp_bias"))
 

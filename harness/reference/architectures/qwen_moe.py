@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
-from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, moe
+from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, layer_numbers, moe
 from harness.reference.vision import qwen_vision
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _layers(text: HFConfig, mixer: Attention, shared: int = 0) -> list[Layer]:
     hidden, step = hidden_size(text), text.integer_or(1, "decoder_sparse_step")
-    only_dense = set(text.integers("mlp_only_layers")) if text.has("mlp_only_layers") else set()
+    only_dense = layer_numbers(text, "mlp_only_layers", depth(text))
     sparse = [index not in only_dense and (index + 1) % step == 0 for index in range(depth(text))]
     # Only what occurs is read: a model without dense layers need not give their width.
     kinds = {

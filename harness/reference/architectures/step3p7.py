@@ -30,9 +30,13 @@ def _sparse(text: HFConfig, layers: int) -> set[int]:
         return set(range(text.integer_or(3, "first_k_dense_replace", least=0), layers))
     value = text.get("moe_layers_enum")
     numbers = value.split(",") if isinstance(value, str) else value
-    if not isinstance(numbers, list) or not all(str(number).strip().isdigit() for number in numbers):
+    if not isinstance(numbers, list) or not all(str(number).strip().isdecimal() for number in numbers):
         text.fail("moe_layers_enum", value, "numbers of layers, as a list or joined by commas")
-    return {int(number) for number in numbers}
+    found = {int(number) for number in numbers}
+    # Prediction blocks are counted on behind the layers.
+    if max(found, default=0) >= layers + text.integer_or(0, "num_nextn_predict_layers", least=0):
+        text.fail("moe_layers_enum", max(found), f"numbers of layers, which are 0 to {layers - 1}")
+    return found
 
 
 @recipe(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.reference.architectures import recipe
 from harness.reference.ffns import NoFfn
 from harness.reference.mixers import Both
-from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, state_bytes
+from harness.reference.recipe import assemble, attention, dense, depth, hidden_size, layer, scaled, state_bytes
 from harness.reference.recurrent import Mamba2
 from harness.reference.weights import Weights, linear, norm, tagged
 
@@ -19,7 +19,7 @@ _KINDS = {"mamba": "mamba2", "linear_attention": "mamba2", "hybrid": "hybrid"}
 
 
 def _mamba(text: HFConfig) -> Mamba2:
-    inner, heads = int(text.ratio("mamba_expand") * hidden_size(text)), text.integer("n_mamba_heads")
+    inner, heads = scaled(text, "mamba_expand", hidden_size(text)), text.integer("n_mamba_heads")
     if inner % heads:
         text.fail("n_mamba_heads", heads, f"a divisor of the inner width, which is {inner}")
     return Mamba2(
@@ -60,7 +60,10 @@ def zamba2(config: HFConfig) -> LayerPlan:
     text = config.text()
     kinds = text.pattern("layers_block_type", depth(text), _KINDS)
     plain = layer(hidden_size(text), _mamba(text), NoFfn(), norms=1)
-    blocks = [_hybrid(text, f"block{index}") for index in range(text.integer("num_mem_blocks"))]
+    count = text.integer("num_mem_blocks")
+    if count > kinds.count("hybrid"):
+        text.fail("num_mem_blocks", count, f"at most the {kinds.count('hybrid')} layers that use one")
+    blocks = [_hybrid(text, f"block{index}") for index in range(count)]
     planned, hybrids = [], 0
     for kind in kinds:
         planned.append(blocks[hybrids % len(blocks)] if kind == "hybrid" else plain)
