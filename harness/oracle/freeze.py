@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.oracle.records import Oracle, OracleModel
+
+_ABSENT = "(absent)"
 
 
 def frozen(oracle: Oracle) -> str:
@@ -43,7 +46,8 @@ def write(path: Path, text: str) -> None:
 
 
 def differences(old: Oracle, new: Oracle) -> Iterator[str]:
-    """Yield one line for each figure that changed, named by model and field."""
+    """Yield one line for each figure that changed, named by model and field; a new library version is one line."""
+    versions: Counter[tuple[str, str]] = Counter()
     for model in sorted(old.models.keys() | new.models.keys()):
         before, after = old.models.get(model), new.models.get(model)
         if before is None:
@@ -51,12 +55,16 @@ def differences(old: Oracle, new: Oracle) -> Iterator[str]:
         elif after is None:
             yield f"{model}: gone"
         else:
+            if before.transformers != after.transformers:
+                versions[before.transformers or _ABSENT, after.transformers or _ABSENT] += 1
             yield from _model_differences(model, before, after)
+    for (old_version, new_version), models in sorted(versions.items()):
+        yield f"transformers: {old_version} -> {new_version} for {models} models"
 
 
 def _model_differences(model: str, before: OracleModel, after: OracleModel) -> Iterator[str]:
     old, new = _flat(before), _flat(after)
-    for name in sorted(old.keys() | new.keys()):
+    for name in sorted((old.keys() | new.keys()) - {"transformers"}):
         was, now = old.get(name), new.get(name)
         if was != now:
             by = f" ({now - was:+,})" if isinstance(was, int) and isinstance(now, int) else ""
@@ -76,4 +84,4 @@ def _flat(model: OracleModel) -> dict[str, object]:
 
 
 def _text(value: object) -> str:
-    return "(absent)" if value is None else str(value)
+    return _ABSENT if value is None else str(value)

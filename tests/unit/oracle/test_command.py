@@ -69,6 +69,13 @@ def test_a_figure_that_disappears_is_shown_as_absent() -> None:
     assert "a: reason: (absent) -> no class" in lines
 
 
+def test_a_new_version_of_the_library_is_one_line() -> None:
+    newer = MODEL.model_copy(update={"transformers": "6.0.0"})
+    assert list(differences(oracle(a=MODEL, b=MODEL), oracle(a=newer, b=newer))) == [
+        "transformers: 5.23.0 -> 6.0.0 for 2 models"
+    ]
+
+
 def test_writing_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "oracle.json"
     write(path, "one\n")
