@@ -44,7 +44,9 @@ class HFConfig:
         quantization: The object of `hf_quant_config.json`, if there is one.
     """
 
-    def __init__(self, source: str, raw: JsonObject, model: str = "", quantization: JsonObject | None = None) -> None:
+    def __init__(
+        self, source: str, raw: Mapping[str, object], model: str = "", quantization: JsonObject | None = None
+    ) -> None:
         self.source, self.model, self.quantization = source, model or source, quantization
         self._raw, self._path = raw, ""
         self._read: set[str] = set()
@@ -168,7 +170,7 @@ class HFConfig:
         """Fields that nobody read so far, dotted and sorted; a section that was never entered is one field."""
         return tuple(sorted(_unread(self._raw, "", self._read)))
 
-    def _inner(self, field: str, value: JsonObject) -> HFConfig:
+    def _inner(self, field: str, value: Mapping[str, object]) -> HFConfig:
         inner = HFConfig(self.source, value, self.model, self.quantization)
         inner._path, inner._read = self._dotted(field), self._read
         return inner
@@ -184,8 +186,15 @@ class HFConfig:
         Raises:
             ConfigError: Always.
         """
-        shown = "nothing" if found is _ABSENT else "null" if found is None else _short(found)
-        raise ConfigError(f"{self.source}, field {self._dotted(field)}", shown, expected)
+        self.reject(field, "nothing" if found is _ABSENT else "null" if found is None else _short(found), expected)
+
+    def reject(self, field: str, found: str, expected: str) -> NoReturn:
+        """Raise the one error for a field, with what was found put into words.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise ConfigError(f"{self.source}, field {self._dotted(field)}", found, expected)
 
     def _pick(self, fields: tuple[str, ...]) -> tuple[str, object]:
         """The first field that is there; all that are there must agree, for two readers must see one model."""
@@ -265,7 +274,7 @@ class HFConfig:
         if not isinstance(value, list):
             self.fail(field, value if field in self._raw else _ABSENT, "a list of whole numbers")
         if length is not None and len(value) != length:
-            self.fail(field, f"{len(value)} values", f"{length} values")
+            self.reject(field, f"{len(value)} values", f"{length} values")
         return tuple(self._checked(f"{field}[{index}]", item, least) for index, item in enumerate(value))
 
     def objects(self, field: str, length: int) -> tuple[HFConfig, ...]:
@@ -278,7 +287,7 @@ class HFConfig:
         if not isinstance(value, list):
             self.fail(field, value if field in self._raw else _ABSENT, "a list of objects")
         if len(value) != length:
-            self.fail(field, f"{len(value)} values", f"one object for each of the {length} layers")
+            self.reject(field, f"{len(value)} values", f"one object for each of the {length} layers")
         for index, item in enumerate(value):
             if not isinstance(item, dict):
                 self.fail(f"{field}[{index}]", item, "an object")
@@ -300,7 +309,7 @@ class HFConfig:
         if not isinstance(value, list | str):
             self.fail(field, value if field in self._raw else _ABSENT, "a list or string with one value for each layer")
         if len(value) != layers and not (longer and len(value) > layers):
-            self.fail(field, f"{len(value)} values", f"one value for each of the {layers} layers (num_hidden_layers)")
+            self.reject(field, f"{len(value)} values", f"one value for each of the {layers} layers (num_hidden_layers)")
         result = []
         for index, item in enumerate(value[:layers]):
             kind = kinds.get(item if isinstance(item, str) else str(item)) if isinstance(item, str | int) else None
@@ -316,7 +325,7 @@ def _short(value: object) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
-def _unread(value: JsonObject, path: str, read: set[str]) -> Iterator[str]:
+def _unread(value: Mapping[str, object], path: str, read: set[str]) -> Iterator[str]:
     for key, item in value.items():
         dotted = f"{path}.{key}" if path else key
         if dotted not in read:

@@ -39,7 +39,7 @@ def _layers(text: HFConfig, mixers: list[LatentAttention], *, first_dense: int =
         listed = tuple(kind == "moe" for kind in text.pattern("mlp_layer_types", layers, _FFNS))
         if text.has("first_k_dense_replace") and listed != sparse:
             found = f"{listed.count(False)} dense layers"
-            text.fail("mlp_layer_types", found, f"those of first_k_dense_replace, which are {sparse.count(False)}")
+            text.reject("mlp_layer_types", found, f"those of first_k_dense_replace, which are {sparse.count(False)}")
         sparse = listed
     experts, plain = None, None
     if any(sparse):

@@ -53,7 +53,7 @@ def kimi_k3(config: HFConfig) -> LayerPlan:
     )
     full, delta = linear_config.integers("full_attn_layers"), linear_config.integers("kda_layers")
     if sorted((*full, *delta)) != list(range(1, layers + 1)):
-        linear_config.fail("kda_layers", f"{len(delta)} layers beside {len(full)} full ones", f"layers 1 to {layers}")
+        linear_config.reject("kda_layers", f"{len(delta)} layers beside {len(full)} full ones", f"layers 1 to {layers}")
     shared = text.integer_or(0, "num_shared_experts", "n_shared_experts", least=0) * text.integer(
         "moe_intermediate_size"
     )

@@ -56,7 +56,7 @@ def quantization_of(config: HFConfig) -> Quantization:
     if separate is not None:
         return _modelopt(separate.required_section("quantization"))
     if section is None:
-        return Quantization(scheme("bf16"))
+        return Quantization.unquantized()
     if section.has("quant_algo"):
         return _modelopt(section)
     if section.has("config_groups"):

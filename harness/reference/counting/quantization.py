@@ -106,6 +106,11 @@ class Quantization:
     def __init__(self, default: Scheme, kv_bytes: float = 2) -> None:
         self.default, self.kv_bytes = default, kv_bytes
 
+    @classmethod
+    def unquantized(cls) -> Quantization:
+        """Everything in bfloat16."""
+        return cls(scheme("bf16"))
+
     def scheme_of(self, layer: int | None, weight: Weight) -> Scheme | None:
         """Scheme of a tensor; None if it is stored as bfloat16.
 
