@@ -91,6 +91,9 @@ class PlanReport:
         yield f"  parameters  {total / _GIGA:.3f} B ({total:,}){share}"
         for name, count in self.parameters.by_component.items():
             yield f"    {name:24} {count:>20,}"
+        if verbose:
+            for name, count in self.parameters.by_layer_kind.items():
+                yield f"    layers {name:17} {count:>20,}"
         for name, reason in self.parameters.uncounted.items():
             yield f"    {name:24} {'not counted':>20}  {reason}"
         weights = "unknown" if self.weight_bytes is None else _bytes(self.weight_bytes)

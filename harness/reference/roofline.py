@@ -44,14 +44,12 @@ class System(Record):
     Attributes:
         flops: Operations per second by datatype, dense.
         memory_bandwidth: Bytes per second.
-        memory: Bytes.
         link_bandwidth: Bytes per second that one GPU can send to the others.
         source: Where the figures come from.
     """
 
     flops: dict[str, Positive]
     memory_bandwidth: Positive
-    memory: Positive
     link_bandwidth: Positive
     source: str
 

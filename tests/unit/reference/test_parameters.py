@@ -22,6 +22,8 @@ def test_components_sum_to_the_total(model: str) -> None:
     found = counted(model)
     assert sum(size for name, size in found.by_component.items() if name not in OUTSIDE) == found.total
     assert sum(weight.parameters for _, weight in decoder_weights(plan(model))) == found.total
+    assert sum(found.by_layer_kind.values()) == found.total - sum(weight.parameters for weight in plan(model).ends)
+    assert set(found.by_layer_kind) == {"+".join(kinds) for kinds in plan(model).kinds}
     assert 0 < found.active <= found.total
     assert (found.active < found.total) is plan(model).is_moe
 
