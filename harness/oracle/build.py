@@ -134,7 +134,15 @@ class Builder:
                     f"{model_class.__name__} refuses the config: {type(error).__name__}: {error}"
                 ) from error
             shape = self._shape(model)
-            views = tuple(config_views(loaded, config, reads, lambda other: self._differs(model_class, other, shape)))
+            views = tuple(
+                config_views(
+                    loaded,
+                    config,
+                    reads,
+                    self._rules.immaterial,
+                    lambda other: self._differs(model_class, other, shape),
+                )
+            )
             blocks = self._prediction_blocks(model, loaded)
         tensors = (*self._tensors(model), *blocks)
         return BuiltModel(model_class.__name__, self._tied(model), tensors, tuple(self._layers(model)), views)

@@ -43,6 +43,7 @@ def config_views(
     loaded: Native,
     config: Config,
     reads: Mapping[str, set[str]],
+    immaterial: frozenset[str],
     shapes_model: Callable[[Native], bool],
 ) -> Iterator[ConfigView]:
     """Set every config object beside its part of the file.
@@ -51,6 +52,7 @@ def config_views(
         loaded: The config object of the built model.
         config: What it was made from.
         reads: What building the model looked at, by config class.
+        immaterial: Fields that never shape a model, which need no probing.
         shapes_model: Whether a config object builds another model than this one.
     """
 
@@ -74,12 +76,13 @@ def config_views(
             and any(matters(path, name, other) for other in _others(values[name]))
             and not _is_derived(kind, raw, name)
         ]
-        known = reads[kind.__name__] | set(kind.__dataclass_fields__)
-        unknown = [
-            name for name in sorted(raw) if aliases.get(name, name) not in known and not _decides(kind, raw, name)
+        unused = [
+            name
+            for name in sorted(raw.keys() - immaterial)
+            if aliases.get(name, name) not in reads[kind.__name__] and not _decides(kind, raw, name)
         ]
         held = {name: _value(part, name) for name in {*raw, *values} if _has(part, name)}
-        yield ConfigView(path, raw, held, tuple(unknown), tuple(filled))
+        yield ConfigView(path, raw, held, tuple(unused), tuple(filled))
 
 
 def _parts(loaded: Native, raw: object, path: str = "") -> Iterator[tuple[str, Native, Config | None]]:
@@ -146,7 +149,7 @@ def _changed(raw: Config, name: str) -> Iterator[Config]:
 
 
 def _decides(kind: Native, raw: Config, name: str) -> bool:
-    """Whether a field without a namesake in the class still decides something when the config is read."""
+    """Whether a field that building the model never read still decides another one when the config is read."""
     try:
         before = _read_as(kind, raw)
         afters = [_read_as(kind, changed) for changed in _changed(raw, name)]

@@ -59,7 +59,7 @@ class OracleModel(Record):
         built_class: The `transformers` class that was built; empty where there is none.
         components: Parameters of each component. The text decoder is everything outside `OUTSIDE_DECODER`.
         config_sha256: SHA-256 of the stored `config.json`.
-        ignored: Fields that stand in the file and that the class does not know; each is accepted by a rule.
+        ignored: Fields that stand in the file and that the class did not use; each is accepted by a rule.
         layers: The decoder layers in order, as runs.
         not_judged: Components that exist, but that this oracle cannot count.
         parameters: Parameters of the text decoder, a tied head counted once.

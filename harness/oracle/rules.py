@@ -122,6 +122,7 @@ class Rules(Record):
 
     Attributes:
         strip: Fields to remove at any depth before a class sees the config.
+        immaterial: Fields that cannot shape any model, whatever they hold, and which nobody needs to hear about.
         decoder_layers: Where a model may keep its decoder layers; the first that exists counts.
         mixer_modules: Where a layer may keep mixers, in the order in which their kinds are named.
         tables: Patterns of saved tensors that are no learned weights.
@@ -129,7 +130,7 @@ class Rules(Record):
         asked_for: A component that is there only when one of these fields asks for it; most classes never build it.
         build: Architectures that are spelled differently in the library.
         transformed: Fields that may load with another value.
-        ignored: Fields that a class may not know.
+        ignored: Fields that a class may leave unused.
         assumed: Fields that a class may fill in although they shape the model.
         mixer: Kinds of mixers.
         ffn: Kinds of feed-forwards.
@@ -137,6 +138,7 @@ class Rules(Record):
     """
 
     strip: tuple[str, ...]
+    immaterial: frozenset[str]
     decoder_layers: tuple[str, ...]
     mixer_modules: tuple[str, ...]
     tables: tuple[str, ...]

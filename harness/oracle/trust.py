@@ -2,8 +2,8 @@
 
 A class reads a config field by field and fills in what it does not find, so a flattened or older config "loads" into a
 model that nobody described. Three questions expose that, each answered by comparison and not by a list of known cases:
-which fields loaded with another value, which fields of the file does the class not know, and which fields that shape
-the model did it fill in. Every answer needs a rule that accepts it. Needs no torch.
+which fields loaded with another value, which fields of the file did the class not use, and which fields that shape the
+model did it fill in. Every answer needs a rule that accepts it. Needs no torch.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class ConfigView:
         path: Where in the file, such as `text_config`; empty for the top.
         raw: That part of the file; None where the file has no such part.
         loaded: The object's value for each field that it knows.
-        unknown: Fields of the file that neither the class nor the building of the model ever looked at.
+        unused: Fields of the file that building the model never looked at, and that decide no other field.
         filled: Fields that the file lacks, that building the model read, and that change the model when they change.
     """
 
     path: str
     raw: Mapping[str, object] | None
     loaded: Mapping[str, object]
-    unknown: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
 
 
@@ -44,7 +44,7 @@ class Trust:
     Attributes:
         objections: Reasons not to believe the model; empty when it may be believed.
         assumed: Accepted defaults, by dotted field.
-        ignored: Accepted unknown fields, dotted.
+        ignored: Accepted unused fields, dotted.
         missing_parts: Sub-configs that the file does not have.
     """
 
@@ -103,12 +103,12 @@ def judge(rules: Rules, architecture: str, views: list[ConfigView]) -> Trust:
 def _judge_one(rules: Rules, architecture: str, view: ConfigView, raw: Mapping[str, object], trust: Trust) -> None:
     for name, stored in sorted(raw.items()):
         dotted = _dotted(view.path, name)
-        if name in view.unknown:
+        if name in view.unused:
             if _covered(rules.ignored, architecture, name, stored):
                 trust.ignored.append(dotted)
             else:
                 trust.objections.append(f"the class ignores {dotted} = {_text(stored)}")
-        elif (
+        if (
             name in view.loaded
             and not isinstance(stored, dict)
             and not _same(stored, view.loaded[name])

@@ -120,6 +120,14 @@ def test_a_field_that_the_class_ignores_is_not_passed(tmp_path: Path) -> None:
     assert entry.reason == "the class ignores layers_without_attention = [1]"
 
 
+def test_a_field_that_the_class_declares_and_never_uses_is_not_passed(tmp_path: Path) -> None:
+    config = stored("deepseek-ai/DeepSeek-V4-Flash")
+    assert config["n_shared_experts"] == 1
+    entry = judged(tmp_path, **{**config, "n_shared_experts": 2})
+    assert entry.verdict == "unavailable"
+    assert entry.reason == "the class ignores n_shared_experts = 2"
+
+
 def test_a_pattern_comes_from_the_file_and_not_from_the_class(tmp_path: Path) -> None:
     config = stored("XiaomiMiMo/MiMo-V2-Flash")
     config["hybrid_layer_pattern"] = [1, *[0] * 47]

@@ -43,14 +43,14 @@ def test_a_missing_vision_config_takes_only_the_vision_tower_away() -> None:
 
 
 def test_a_field_that_the_class_ignores_is_objected_to() -> None:
-    (objection,) = objections(ConfigView("", {"new_gate": True}, {}, unknown=("new_gate",)))
+    (objection,) = objections(ConfigView("", {"new_gate": True}, {}, unused=("new_gate",)))
     assert objection == "the class ignores new_gate = true"
 
 
 def test_an_accepted_field_is_reported_and_only_for_its_value() -> None:
-    trust = judge(RULES, "X", [ConfigView("t", {"moe_layer_freq": 1}, {}, unknown=("moe_layer_freq",))])
+    trust = judge(RULES, "X", [ConfigView("t", {"moe_layer_freq": 1}, {}, unused=("moe_layer_freq",))])
     assert (trust.objections, trust.ignored) == ([], ["t.moe_layer_freq"])
-    assert objections(ConfigView("t", {"moe_layer_freq": 2}, {}, unknown=("moe_layer_freq",))) == [
+    assert objections(ConfigView("t", {"moe_layer_freq": 2}, {}, unused=("moe_layer_freq",))) == [
         "the class ignores t.moe_layer_freq = 2"
     ]
 
