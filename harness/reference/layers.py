@@ -158,6 +158,11 @@ class LayerPlan:
         )
 
     @property
+    def output(self) -> Weight:
+        """The tensor that gives the logits."""
+        return self.head[0] if self.head else self.embedding
+
+    @property
     def ends(self) -> Weights:
         """Tensors outside the layers: embedding, final norm, head."""
         return (self.embedding, *self.extras, *self.head)

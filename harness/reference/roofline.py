@@ -4,10 +4,12 @@ A step cannot end before the operations are done at the matrix units' peak, the 
 memory bus once, and the partial sums of tensor parallelism have crossed the links. The bound is the largest of the
 three, as if they overlapped perfectly.
 
-It leaves out: launch and scheduling, attention to tokens that a mask hides, everything that is not a matrix product,
-activations, routing that is not ideal (all tokens are taken to choose the same experts when weights are read, and to
-spread evenly when they are multiplied with), all-to-all of experts, pipeline bubbles, clocks below the peak, the
-vision tower and prediction blocks. Each makes a real step slower, so that no honest estimate is below the bound.
+It leaves out: launch and scheduling, everything that is not a matrix product, activations, copies of a latent cache,
+routing that is not ideal (all tokens are taken to choose the same experts when weights are read, and to spread evenly
+when they are multiplied with), the all-to-all of experts, pipeline bubbles, clocks below the peak, the vision tower and
+prediction blocks. Each makes a real step slower, so that no honest estimate is below the bound. It takes weights and
+cache as the checkpoint stores them, and partial sums as bfloat16: an estimate that assumes narrower ones needs a
+`Quantization` that says so.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from harness.data_files import Record, data_path, load_toml
 from harness.errors import UsageError
 from harness.reference.counting.memory import BF16_BYTES
 from harness.reference.counting.ranks import check_layout
-from harness.reference.counting.work import decode, prefill
+from harness.reference.counting.work import decode, prefill, weights_read
+from harness.reference.weights import Split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from harness.reference.counting.ranks import Layout
     from harness.reference.counting.work import Work
     from harness.reference.layers import LayerPlan
+    from harness.reference.weights import Weight
 
 _WIDER = {"fp4": "fp8", "int8": "bf16", "fp8": "bf16"}
 """Where a GPU lacks a datatype, the work is done in the next wider one."""
@@ -123,7 +127,7 @@ def prefill_bound(  # noqa: PLR0913 - a request has that many sides
         UsageError: The layout would cut what cannot be cut.
     """
     check_layout(plan, layout)
-    return _bound(plan, gpu, layout, prefill(plan, quantization, batch, isl, prefix))
+    return _bound(plan, quantization, gpu, layout, prefill(plan, quantization, batch, isl, prefix))
 
 
 def decode_bound(  # noqa: PLR0913 - a request has that many sides
@@ -143,17 +147,27 @@ def decode_bound(  # noqa: PLR0913 - a request has that many sides
         UsageError: The layout would cut what cannot be cut.
     """
     check_layout(plan, layout)
-    return _bound(plan, gpu, layout, decode(plan, quantization, batch, context))
+    return _bound(plan, quantization, gpu, layout, decode(plan, quantization, batch, context))
 
 
-def _bound(plan: LayerPlan, gpu: System, layout: Layout, work: Work) -> Bound:
+def _bound(plan: LayerPlan, quantization: Quantization, gpu: System, layout: Layout, work: Work) -> Bound:
     compute = sum(count / gpu.speed(name) for name, count in work.flops.items()) / layout.ranks
-    # Every GPU reads its own part of the weights; what is cached is spread over all of them at best.
-    weights = work.weight_bytes / layout.ranks
+    # One rank of every stage, for a token passes the stages one after the other and each must read its weights first.
+    weights = sum(size * _part(weight, layout) for weight, size in weights_read(plan, quantization, work.tokens))
+    # What is cached is spread over all ranks at best.
     cached = (work.cache_read + work.cache_written) / layout.ranks
-    # A token passes the stages one after the other, and each must read its weights before the token can leave it.
-    memory = max(weights + cached, weights * layout.pp) / gpu.memory_bandwidth
+    memory = max(weights, weights / layout.pp + cached) / gpu.memory_bandwidth
     return Bound(compute * 1e3, memory * 1e3, _sums(plan, layout, work.tokens) / gpu.link_bandwidth * 1e3)
+
+
+def _part(weight: Weight, layout: Layout) -> float:
+    """Part of a tensor that the ranks of a stage read on average."""
+    # Attention is what an attention-DP group has a copy of; anything else may be divided among all ranks.
+    if not weight.component.startswith("attention.") or weight.split is Split.EXPERTS:
+        return 1 / layout.stage_ranks
+    if weight.split is Split.WHOLE:
+        return 1.0
+    return 1 / min(layout.tp, weight.units) if weight.split is Split.KV else 1 / layout.tp
 
 
 def _sums(plan: LayerPlan, layout: Layout, tokens: int) -> float:

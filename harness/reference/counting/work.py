@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.reference.counting.memory import BF16_BYTES, kv_cache_bytes, parts_bytes, state_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from harness.reference.counting.quantization import Quantization
     from harness.reference.layers import Layer, LayerPlan
@@ -120,6 +120,34 @@ def decode(
     )
 
 
+def weights_read(
+    plan: LayerPlan,
+    quantization: Quantization,
+    tokens: int,
+    experts: Callable[[Weight, int], int] = fewest_experts,
+) -> Iterator[tuple[Weight, int]]:
+    """Every tensor that a step reads, with its bytes; one that several layers share only once.
+
+    Args:
+        plan: The model.
+        quantization: How its weights are stored.
+        tokens: Tokens that pass the layers; each also reads its row of the embedding.
+        experts: How many copies of a tensor are read.
+    """
+    seen: set[tuple[str, str, int]] = set()
+    for index, layer in enumerate(plan.layers):
+        for weight in plan.weights_of[id(layer)]:
+            key = (weight.shared, weight.name, weight.rows)
+            if weight.shared and key in seen:
+                continue
+            seen.add(key)
+            stored = quantization.bytes_of(index, weight)
+            yield weight, stored * experts(weight, tokens) // weight.copies if weight.copies > 1 else stored
+    for weight in (*plan.extras, plan.output):
+        yield weight, quantization.bytes_of(None, weight)
+    yield plan.embedding, tokens * plan.hidden * BF16_BYTES
+
+
 def _core(plan: LayerPlan, prefix: int, new: int) -> int:
     return sum(_known(plan.layers, lambda layer: layer.mixer.core_flops(prefix, new)))
 
@@ -154,17 +182,12 @@ def _work(  # noqa: PLR0913 - what the two steps have in common
     flops: Counter[str] = Counter()
     # Attention can be computed as narrow as the cache is kept.
     flops["fp8" if quantization.kv_bytes <= 1 else "bf16"] += core
-    size = 0
     for index, layer in enumerate(plan.layers):
         for weight in plan.weights_of[id(layer)]:
-            found = quantization.scheme_of(index, weight)
             if weight.matmul:
+                found = quantization.scheme_of(index, weight)
                 flops[found.compute if found else "bf16"] += 2 * weight.active * tokens
-            stored = found.bytes_of(weight) if found else weight.parameters * BF16_BYTES
-            size += stored * experts(weight, tokens) // weight.copies if weight.copies > 1 else stored
     # Only the last token of each sequence needs logits.
-    head = plan.embedding if plan.tied else plan.head[0]
-    flops["bf16"] += 2 * head.parameters * sequences
-    size += head.parameters * BF16_BYTES + sum(weight.parameters for weight in plan.extras) * BF16_BYTES
-    size += tokens * plan.hidden * BF16_BYTES
+    flops["bf16"] += 2 * plan.output.parameters * sequences
+    size = sum(size for _, size in weights_read(plan, quantization, tokens, experts))
     return Work({name: count for name, count in sorted(flops.items()) if count}, size, read, written, tokens)

@@ -111,6 +111,24 @@ def test_stages_do_not_shorten_a_decode_step_that_reads_weights() -> None:
     assert four.memory == pytest.approx(one.memory, rel=1e-3)
 
 
+def test_an_attention_dp_group_reads_its_own_copy_of_attention() -> None:
+    model, gpu = plan("deepseek-ai/DeepSeek-V3"), system("h200_sxm")
+    apart, together = (
+        decode_bound(model, BF16, gpu, layout, batch=8, context=10).memory
+        for layout in (Layout(dp=8, ep=8), Layout(tp=8, ep=8))
+    )
+    attention = 2 * count_parameters(model).by_component["attention.mla"]
+    whole = 2 * 61 * (1536 + 576) * 7168
+    assert (apart - together) / 1e3 * gpu.memory_bandwidth == pytest.approx((attention - whole) * 7 / 8, rel=1e-6)
+
+
+def test_a_block_that_layers_share_is_read_once() -> None:
+    from pathlib import Path  # noqa: PLC0415 - only here
+
+    model = plan_for(HFConfig.load(Path(__file__).with_name("hybrids") / "Zyphra--Zamba2-1.2B_config.json"))
+    assert decode(model, BF16, 1, 10).weight_bytes == 2 * (count_parameters(model).total + model.hidden)
+
+
 def test_an_unknown_gpu_names_the_known_ones() -> None:
     with pytest.raises(UsageError, match="h200_sxm"):
         system("h300")
