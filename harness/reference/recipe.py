@@ -146,6 +146,14 @@ def window(text: HFConfig, *fields: str) -> int:
     return text.integer(*(fields or ("sliding_window",)))
 
 
+def full_and_window(text: HFConfig, kinds: Iterable[str], **changes: object) -> dict[str, Attention]:
+    """Attention for each kind that occurs, `full` or `window`; without a window its width need not be stated."""
+    return {
+        kind: attention(text, kind, **{"reach": window(text) if kind == "window" else 0, **changes})
+        for kind in set(kinds)
+    }
+
+
 def dense(text: HFConfig, field: str = "intermediate_size", **changes: object) -> Dense:
     """A dense feed-forward by the usual field name."""
     fields: dict[str, object] = {"hidden": hidden_size(text), "inner": text.integer(field)}
@@ -159,8 +167,8 @@ def moe(text: HFConfig, inner_field: str = "moe_intermediate_size", **changes: o
         ConfigError: A field is missing or wrong, the names of one count disagree, or a token is sent to more experts
             than there are.
     """
-    experts = text.integer("num_experts", "num_local_experts", "n_routed_experts")
-    top_fields = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "experts_per_token")
+    experts = text.integer("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
+    top_fields = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "experts_per_token", "moe_top_k")
     top = text.integer(*top_fields)
     if top > experts:
         used = next(field for field in top_fields if text.has(field))

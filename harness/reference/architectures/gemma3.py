@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
-from harness.reference.recipe import PLAIN_KINDS, assemble, attention, dense, depth, hidden_size, layer, window
+from harness.reference.recipe import PLAIN_KINDS, assemble, dense, depth, full_and_window, hidden_size, layer
 from harness.reference.vision import uncounted_vision
 
 if TYPE_CHECKING:
@@ -23,14 +23,7 @@ def gemma3(config: HFConfig) -> LayerPlan:
     else:
         every = text.integer_or(6, "sliding_window_pattern", "_sliding_window_pattern")
         kinds = tuple("window" if (index + 1) % every else "full" for index in range(layers))
-    by_kind = {
-        kind: layer(
-            hidden_size(text),
-            attention(text, kind, reach=reach, head_norms=True, bias=bias, out_bias=bias),
-            dense(text),
-            norms=4,
-        )
-        for kind, reach in (("full", 0), ("window", window(text)))
-    }
+    mixers = full_and_window(text, kinds, head_norms=True, bias=bias, out_bias=bias)
+    by_kind = {kind: layer(hidden_size(text), mixer, dense(text), norms=4) for kind, mixer in mixers.items()}
     towers = [uncounted_vision("its tower is not read")] if config.section("vision_config") else []
     return assemble(config, [by_kind[kind] for kind in kinds], tied=True, towers=towers)

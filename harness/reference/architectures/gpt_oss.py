@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
-from harness.reference.recipe import PLAIN_KINDS, assemble, attention, depth, hidden_size, layer, moe, window
+from harness.reference.recipe import PLAIN_KINDS, assemble, depth, full_and_window, hidden_size, layer, moe
 
 if TYPE_CHECKING:
     from harness.reference.hf_config import HFConfig
@@ -22,12 +22,6 @@ def gpt_oss(config: HFConfig) -> LayerPlan:
     else:
         kinds = tuple("full" if index % 2 else "window" for index in range(layers))
     ffn = moe(text, "intermediate_size", bias=True, router_bias=True)
-    by_kind = {
-        kind: layer(
-            hidden_size(text),
-            attention(text, kind, reach=reach, bias=bias, out_bias=bias, sinks=True),
-            ffn,
-        )
-        for kind, reach in (("full", 0), ("window", window(text)))
-    }
+    mixers = full_and_window(text, kinds, bias=bias, out_bias=bias, sinks=True)
+    by_kind = {kind: layer(hidden_size(text), mixer, ffn) for kind, mixer in mixers.items()}
     return assemble(config, [by_kind[kind] for kind in kinds])

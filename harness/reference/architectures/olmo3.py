@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
-from harness.reference.recipe import PLAIN_KINDS, assemble, attention, dense, depth, hidden_size, layer, window
+from harness.reference.recipe import PLAIN_KINDS, assemble, dense, depth, full_and_window, hidden_size, layer
 
 if TYPE_CHECKING:
     from harness.reference.hf_config import HFConfig
@@ -21,12 +21,6 @@ def olmo3(config: HFConfig) -> LayerPlan:
         kinds = text.pattern("layer_types", layers, PLAIN_KINDS)
     else:
         kinds = tuple("window" if (index + 1) % 4 else "full" for index in range(layers))
-    by_kind = {
-        kind: layer(
-            hidden_size(text),
-            attention(text, kind, reach=reach, full_norms=True, bias=bias, out_bias=bias),
-            dense(text),
-        )
-        for kind, reach in (("full", 0), ("window", window(text)))
-    }
+    mixers = full_and_window(text, kinds, full_norms=True, bias=bias, out_bias=bias)
+    by_kind = {kind: layer(hidden_size(text), mixer, dense(text)) for kind, mixer in mixers.items()}
     return assemble(config, [by_kind[kind] for kind in kinds])

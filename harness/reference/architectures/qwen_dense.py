@@ -8,13 +8,12 @@ from harness.reference.architectures import recipe
 from harness.reference.recipe import (
     PLAIN_KINDS,
     assemble,
-    attention,
     dense,
     depth,
+    full_and_window,
     hidden_size,
     layer,
     mtp_like,
-    window,
 )
 from harness.reference.vision import qwen_vision
 
@@ -24,22 +23,17 @@ if TYPE_CHECKING:
 
 
 def _layers(text: HFConfig, **changes: object) -> list[Layer]:
-    layers, width = depth(text), 0
+    layers = depth(text)
     kinds = ("full",) * layers
     if text.flag(False, "use_sliding_window") and text.has("sliding_window"):
-        width = window(text)
         if text.has("layer_types"):
             kinds = text.pattern("layer_types", layers, PLAIN_KINDS)
         else:
             # The lower layers look at everything; `max_window_layers` is where windows begin.
             first = text.integer("max_window_layers", least=0)
             kinds = tuple("window" if index >= first else "full" for index in range(layers))
-    by_kind = {
-        kind: layer(
-            hidden_size(text), attention(text, kind, reach=width if kind == "window" else 0, **changes), dense(text)
-        )
-        for kind in set(kinds)
-    }
+    mixers = full_and_window(text, kinds, **changes)
+    by_kind = {kind: layer(hidden_size(text), mixer, dense(text)) for kind, mixer in mixers.items()}
     return [by_kind[kind] for kind in kinds]
 
 
@@ -52,7 +46,7 @@ def qwen2(config: HFConfig) -> LayerPlan:
 @recipe("Qwen3ForCausalLM", source="transformers/models/qwen3/modeling_qwen3.py")
 def qwen3(config: HFConfig) -> LayerPlan:
     """Norms on query and key heads instead of biases."""
-    bias = config.flag(False, "attention_bias")
+    bias = config.text().flag(False, "attention_bias")
     return assemble(config, _layers(config.text(), head_norms=True, bias=bias, out_bias=bias))
 
 

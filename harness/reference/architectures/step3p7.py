@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
 from harness.reference.recipe import (
     PLAIN_KINDS,
     assemble,
-    attention,
     dense,
     depth,
+    full_and_window,
     heads,
     hidden_size,
     layer,
     moe,
     no_mtp,
-    window,
 )
 from harness.reference.vision import uncounted_vision
 
@@ -57,10 +57,9 @@ def step3p7(config: HFConfig) -> LayerPlan:
     local = other.integer_or(queries, "num_attention_heads") if other else queries
     if local % kv:
         text.fail("attention_other_setting", local, f"a multiple of the key-value heads, which are {kv}")
-    mixers = {
-        kind: attention(text, kind, heads=count, kv_heads=kv, reach=reach, head_norms=True, head_gate=True)
-        for kind, count, reach in (("full", queries, 0), ("window", local, window(text)))
-    }
+    mixers = full_and_window(text, kinds, kv_heads=kv, head_norms=True, head_gate=True)
+    if "window" in mixers:
+        mixers["window"] = replace(mixers["window"], heads=local)
     shared = text.integer("share_expert_dim", "share_expert_dims")
     experts = moe(text, shared_inner=shared, correction=text.flag(True, "use_moe_router_bias"))
     plain, sparse = dense(text), _sparse(text, layers)
