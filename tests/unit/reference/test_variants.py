@@ -1,7 +1,7 @@
 """Settings that no stored config has: biases, ties, windows, other patterns, families without a stored model.
 
-`variants.json` holds the fields that count, and the total of the class that `transformers` 5.23.0 builds from them on the
-meta device: its parameters, and the buffers that it saves with them.
+`variants.json` holds the fields that count, and the total of the class that `transformers` 5.23.0 builds from them on
+the meta device: its parameters, and the buffers that it saves with them.
 """
 
 from __future__ import annotations
