@@ -277,6 +277,11 @@ class HFConfig:
             self.reject(field, f"{len(value)} values", f"{length} values")
         return tuple(self._checked(f"{field}[{index}]", item, least) for index, item in enumerate(value))
 
+    def letters(self, field: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
+        """Kinds that a string of letters or a list names, of any length; empty where it is missing or null."""
+        value = self.get(field)
+        return self.pattern(field, len(value) if isinstance(value, list | str) else 0, kinds) if self.has(field) else ()
+
     def objects(self, field: str, length: int) -> tuple[HFConfig, ...]:
         """A list of objects, one for each of `length` layers.
 

@@ -275,14 +275,15 @@ def no_mtp(text: HFConfig, *fields: str) -> tuple[Tower, ...]:
     return (Tower("mtp", None, f"{field} asks for prediction blocks, but no field says what is in them"),)
 
 
-def mtp_like(hidden: int, blocks: int, block: Layer, *, inner_norms: int = 3) -> tuple[Tower, ...]:
-    """Prediction blocks as DeepSeek-V3 has them: a decoder layer behind a projection of two joined streams.
+def mtp_like(hidden: int, blocks: int, *block: Layer) -> tuple[Tower, ...]:
+    """Prediction blocks as DeepSeek-V3 has them: decoder layers behind a projection of two joined streams.
+
+    Besides the layers' own there are three norms: of the embedding, of the stream, of the output.
 
     Args:
         hidden: Width of the residual stream.
         blocks: How many.
-        block: The layer in each.
-        inner_norms: Norms besides the layer's own: of the embedding, of the stream, of the output.
+        block: The layers in each.
     """
-    own = sum(weight.parameters for weight in block.weights())
-    return (Tower("mtp", blocks * (own + 2 * hidden * hidden + inner_norms * hidden)),) if blocks else ()
+    own = sum(weight.parameters for part in block for weight in part.weights())
+    return (Tower("mtp", blocks * (own + 2 * hidden * hidden + 3 * hidden)),) if blocks else ()

@@ -16,6 +16,7 @@ from harness.reference.recipe import (
     hidden_size,
     layer,
     moe,
+    mtp_like,
     no_mtp,
     state_bytes,
 )
@@ -70,5 +71,12 @@ def nemotron_h(config: HFConfig) -> LayerPlan:
         kinds = text.pattern("hybrid_override_pattern", layers, _LETTERS)
     else:
         kinds = text.pattern("layers_block_type", layers, _NAMES)
-    by_kind = {kind: layer(hidden, *_part(text, kind), norms=1) for kind in set(kinds)}
-    return assemble(config, [by_kind[kind] for kind in kinds], towers=no_mtp(text, "num_nextn_predict_layers"))
+    blocks = text.integer_or(0, "num_nextn_predict_layers", least=0)
+    predicting = text.letters("mtp_hybrid_override_pattern", _LETTERS) if blocks else ()
+    predicting = predicting or (text.letters("mtp_layers_block_type", _NAMES) if blocks else ())
+    by_kind = {kind: layer(hidden, *_part(text, kind), norms=1) for kind in {*kinds, *predicting}}
+    # A prediction block's layers stand between its projection and its last norm, as in vLLM's `nemotron_h_mtp.py`.
+    towers = mtp_like(hidden, blocks, *(by_kind[kind] for kind in predicting)) if predicting else ()
+    return assemble(
+        config, [by_kind[kind] for kind in kinds], towers=towers or no_mtp(text, "num_nextn_predict_layers")
+    )

@@ -58,6 +58,20 @@ def test_the_prediction_block_of_glm_has_an_indexer_though_its_last_layer_has_no
     assert count_parameters(glm).by_component["mtp"] == expected
 
 
+def test_prediction_blocks_of_nemotron_are_the_layers_of_their_pattern() -> None:
+    nemotron = plan("nvidia/NVIDIA-Nemotron-3-Super-120B-A12B-FP8")
+    by_kind = {layer.kinds: sum(weight.parameters for weight in layer.weights()) for layer in nemotron.layers}
+    both = by_kind["full", "none"] + by_kind["none", "latent_moe"]
+    assert count_parameters(nemotron).by_component["mtp"] == both + 2 * 4096 * 4096 + 3 * 4096
+
+
+def test_the_prediction_block_of_deepseek_v4_has_a_window_and_mixes_its_streams() -> None:
+    deepseek = plan("deepseek-ai/DeepSeek-V4-Flash")
+    layer = sum(weight.parameters for weight in deepseek.layers[0].weights()) + 256
+    head = 4 * 4 * 4096 + 4 + 1
+    assert count_parameters(deepseek).by_component["mtp"] == layer + head + 2 * 4096 * 4096 + 3 * 4096
+
+
 def test_what_cannot_be_counted_says_why() -> None:
     found = counted("moonshotai/Kimi-K3")
     assert set(found.uncounted) == {"vision"}
