@@ -106,13 +106,13 @@ def stages(plan: LayerPlan, pp: int) -> tuple[tuple[Layer, ...], ...]:
     """The layers of each pipeline stage: neighbours, as many in each as goes evenly, the first stages one more."""
     result, start = [], 0
     for stage in range(pp):
-        count = _dealt(len(plan.layers), pp, stage)
+        count = dealt(len(plan.layers), pp, stage)
         result.append(plan.layers[start : start + count])
         start += count
     return tuple(result)
 
 
-def _dealt(units: int, ranks: int, rank: int) -> int:
+def dealt(units: int, ranks: int, rank: int) -> int:
     """Units that a rank is dealt: as evenly as they go, the first ranks one more."""
     return units // ranks + (rank < units % ranks)
 
@@ -124,11 +124,11 @@ def weight_share(weight: Weight, layout: Layout, rank: Rank) -> Fraction:
     if weight.split is Split.EXPERTS:
         cutting = layout.stage_ranks // layout.ep
         whole, piece = divmod(rank.group * layout.tp + rank.tensor, cutting)
-        experts = Fraction(_dealt(weight.copies, layout.ep, whole), weight.copies)
-        return experts * Fraction(_dealt(weight.units, cutting, piece), weight.units)
+        experts = Fraction(dealt(weight.copies, layout.ep, whole), weight.copies)
+        return experts * Fraction(dealt(weight.units, cutting, piece), weight.units)
     if weight.split is Split.KV and weight.units < layout.tp:
         return Fraction(1, weight.units)
-    return Fraction(_dealt(weight.units, layout.tp, rank.tensor), weight.units)
+    return Fraction(dealt(weight.units, layout.tp, rank.tensor), weight.units)
 
 
 def cache_share(part: Cache, tp: int) -> Fraction:
@@ -137,7 +137,7 @@ def cache_share(part: Cache, tp: int) -> Fraction:
         return Fraction(1)
     if part.units < tp:
         return Fraction(1, part.units)
-    return Fraction(_dealt(part.units, tp, 0), part.units)
+    return Fraction(dealt(part.units, tp, 0), part.units)
 
 
 def stage_weights(plan: LayerPlan, layout: Layout) -> tuple[tuple[tuple[int | None, Weight], ...], ...]:
