@@ -39,6 +39,10 @@ class MatrixFileError(HarnessError):
     """A support-matrix file cannot be read as one."""
 
 
+class ConfigError(HarnessError):
+    """A model config cannot be read, or a field in it does not hold what its architecture needs."""
+
+
 class DataFileError(HarnessError):
     """A data file of the harness (rules, tiers, known gaps) does not follow its schema."""
 

@@ -1,0 +1,1 @@
+"""Our own reading of a model config: layer plan, counts, roofline. Never imports a subject."""

@@ -1,0 +1,179 @@
+"""The lower bound of latency: what physics allows, whatever the software.
+
+A step cannot end before the operations are done at the matrix units' peak, the weights and the cache have crossed the
+memory bus once, and the partial sums of tensor parallelism have crossed the links. The bound is the largest of the
+three, as if they overlapped perfectly.
+
+It leaves out: launch and scheduling, everything that is not a matrix product, activations, copies of a latent cache,
+routing that is not ideal (all tokens are taken to choose the same experts when weights are read, and to spread evenly
+when they are multiplied with), the all-to-all of experts, pipeline bubbles, clocks below the peak, the vision tower and
+prediction blocks. Each makes a real step slower, so that no honest estimate is below the bound. It takes weights and
+cache as the checkpoint stores them, and partial sums as bfloat16: an estimate that assumes narrower ones needs a
+`Quantization` that says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from harness.data_files import Record, data_path, load_toml
+from harness.errors import UsageError
+from harness.reference.counting.memory import BF16_BYTES
+from harness.reference.counting.ranks import check_layout
+from harness.reference.counting.work import decode, prefill, weights_read
+from harness.reference.weights import Split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.reference.counting.quantization import Quantization
+    from harness.reference.counting.ranks import Layout
+    from harness.reference.counting.work import Work
+    from harness.reference.layers import LayerPlan
+    from harness.reference.weights import Weight
+
+_WIDER = {"fp4": "fp8", "int8": "bf16", "fp8": "bf16"}
+"""Where a GPU lacks a datatype, the work is done in the next wider one."""
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class System(Record):
+    """A GPU as `fixtures/gpu_facts.toml` describes it.
+
+    Attributes:
+        flops: Operations per second by datatype, dense.
+        memory_bandwidth: Bytes per second.
+        link_bandwidth: Bytes per second that one GPU can send to the others.
+        source: Where the figures come from.
+    """
+
+    flops: dict[str, Positive]
+    memory_bandwidth: Positive
+    link_bandwidth: Positive
+    source: str
+
+    def speed(self, datatype: str) -> float:
+        """Operations per second in a datatype, or in the next wider one that the GPU has."""
+        while datatype not in self.flops:
+            datatype = _WIDER[datatype]
+        return self.flops[datatype]
+
+
+class _Systems(Record):
+    systems: dict[str, System]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Lower bound of one step, in milliseconds.
+
+    Attributes:
+        compute: Time of the operations at the peak of all GPUs.
+        memory: Time of weights and cache on the memory bus.
+        links: Time of the partial sums on the links.
+    """
+
+    compute: float
+    memory: float
+    links: float
+
+    @property
+    def total(self) -> float:
+        """The bound: the largest of the three."""
+        return max(self.compute, self.memory, self.links)
+
+
+@cache
+def systems() -> Mapping[str, System]:
+    """Every known GPU system by name.
+
+    Raises:
+        DataFileError: The data file does not follow its schema.
+    """
+    return load_toml(data_path("fixtures", "gpu_facts.toml"), _Systems).systems
+
+
+def system(name: str) -> System:
+    """A GPU system by name.
+
+    Raises:
+        UsageError: Nothing is known about it.
+    """
+    if name not in systems():
+        raise UsageError("GPU system", repr(name), f"one of {', '.join(sorted(systems()))}")
+    return systems()[name]
+
+
+def prefill_bound(  # noqa: PLR0913 - a request has that many sides
+    plan: LayerPlan, quantization: Quantization, gpu: System, layout: Layout, *, batch: int, isl: int, prefix: int = 0
+) -> Bound:
+    """Lower bound of the time to the first token.
+
+    Args:
+        plan: The model.
+        quantization: How its weights and cache are stored.
+        gpu: The GPU.
+        layout: The parallel layout; `batch` is divided among its attention-DP groups.
+        batch: Prompts.
+        isl: New tokens of a prompt.
+        prefix: Tokens of it that are cached already.
+
+    Raises:
+        UsageError: The layout would cut what cannot be cut.
+    """
+    check_layout(plan, layout)
+    return _bound(plan, quantization, gpu, layout, prefill(plan, quantization, batch, isl, prefix))
+
+
+def decode_bound(  # noqa: PLR0913 - a request has that many sides
+    plan: LayerPlan, quantization: Quantization, gpu: System, layout: Layout, *, batch: int, context: int
+) -> Bound:
+    """Lower bound of the time of one decode step.
+
+    Args:
+        plan: The model.
+        quantization: How its weights and cache are stored.
+        gpu: The GPU.
+        layout: The parallel layout; `batch` is divided among its attention-DP groups.
+        batch: Sequences.
+        context: Tokens of a sequence.
+
+    Raises:
+        UsageError: The layout would cut what cannot be cut.
+    """
+    check_layout(plan, layout)
+    return _bound(plan, quantization, gpu, layout, decode(plan, quantization, batch, context))
+
+
+def _bound(plan: LayerPlan, quantization: Quantization, gpu: System, layout: Layout, work: Work) -> Bound:
+    compute = sum(count / gpu.speed(name) for name, count in work.flops.items()) / layout.ranks
+    # One rank of every stage, for a token passes the stages one after the other and each must read its weights first.
+    weights = sum(size * _part(weight, layout) for weight, size in weights_read(plan, quantization, work.tokens))
+    # What is cached is spread over all ranks at best.
+    cached = (work.cache_read + work.cache_written) / layout.ranks
+    memory = max(weights, weights / layout.pp + cached) / gpu.memory_bandwidth
+    return Bound(compute * 1e3, memory * 1e3, _sums(plan, layout, work.tokens) / gpu.link_bandwidth * 1e3)
+
+
+def _part(weight: Weight, layout: Layout) -> float:
+    """Part of a tensor that the ranks of a stage read on average."""
+    # Attention is what an attention-DP group has a copy of; anything else may be divided among all ranks.
+    if not weight.component.startswith("attention.") or weight.split is Split.EXPERTS:
+        return 1 / layout.stage_ranks
+    if weight.split is Split.WHOLE:
+        return 1.0
+    return 1 / min(layout.tp, weight.units) if weight.split is Split.KV else 1 / layout.tp
+
+
+def _sums(plan: LayerPlan, layout: Layout, tokens: int) -> float:
+    """Bytes that one GPU must send so that the ranks of tensor parallelism have their sums."""
+    if layout.tp == 1:
+        return 0.0
+    sums = sum((layer.mixer.kind != "none") + (layer.ffn.kind != "none") for layer in plan.layers)
+    part = (layout.tp - 1) / layout.tp
+    return sums * tokens / layout.dp * plan.hidden * BF16_BYTES * part / layout.pp
