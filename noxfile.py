@@ -41,6 +41,19 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
+def oracle(session: nox.Session) -> None:
+    """Build every stored config with its transformers class; fails when what that says is not what is frozen.
+
+    After a change that is meant: python -m harness.oracle
+    """
+    session.install("-e", ".[subject,oracle]", *nox.project.dependency_groups(PYPROJECT, "test"))
+    hybrids = ("--configs", "tests/unit/reference/hybrids", "--out", "tests/unit/oracle/hybrids.json")
+    session.run("python", "-m", "harness.oracle", "--check")
+    session.run("python", "-m", "harness.oracle", "--check", *hybrids)
+    session.run("pytest", "-n", "auto", "tests/unit/oracle", *session.posargs)
+
+
+@nox.session
 def audit(session: nox.Session) -> None:
     """Compare the fast search with the subject's own full search on a seeded sample: about half an hour."""
     _install(session)

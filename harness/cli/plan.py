@@ -26,12 +26,12 @@ ConfigDir = Annotated[
     Path | None,
     typer.Option("--config-dir", help="Where stored configs are looked up.", metavar="DIR", show_default=False),
 ]
-Tp = Annotated[int, typer.Option("--tp", help="Tensor-parallel ranks.", rich_help_panel="Per rank")]
-Pp = Annotated[int, typer.Option("--pp", help="Pipeline stages.", rich_help_panel="Per rank")]
-Ep = Annotated[int, typer.Option("--ep", help="Expert-parallel ranks.", rich_help_panel="Per rank")]
+Tp = Annotated[int, typer.Option("--tp", help="Tensor-parallel ranks.")]
+Pp = Annotated[int, typer.Option("--pp", help="Pipeline stages.")]
+Ep = Annotated[int, typer.Option("--ep", help="Expert-parallel ranks.")]
 Dp = Annotated[
     int | None,
-    typer.Option("--dp", help="Attention-DP groups; as many as --ep needs if left out.", rich_help_panel="Per rank"),
+    typer.Option("--dp", help="Attention-DP groups; as many as --ep needs if left out."),
 ]
 
 
