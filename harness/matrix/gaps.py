@@ -33,6 +33,7 @@ class Gap(Record):
     not_systems: tuple[str, ...] = ()
     backends: tuple[str, ...] = ("*",)
     versions: str = ""
+    below_version: str = ""
     min_sm: int = 0
     below_sm: int | None = None
     no_sm: bool = False
@@ -45,6 +46,14 @@ class Gap(Record):
         except InvalidSpecifier as error:
             raise ValueError(f"a PEP 440 range such as '>=0.24' ({error})") from error
         return value
+
+    @field_validator("below_version")
+    @classmethod
+    def _is_version(cls, value: str) -> str:
+        try:
+            return str(Version(value)) if value else value
+        except InvalidVersion as error:
+            raise ValueError("a PEP 440 version such as '0.24.0'") from error
 
     @field_validator("messages")
     @classmethod
@@ -67,12 +76,14 @@ class Gap(Record):
         )
 
     def _in_versions(self, version: str) -> bool:
-        if not self.versions:
-            return True
         try:
-            return SpecifierSet(self.versions, prereleases=True).contains(Version(version))
+            parsed = Version(version)
         except InvalidVersion:
+            # Upstream counts a version that it cannot read as older than any bound.
+            return not self.versions
+        if self.below_version and parsed >= Version(self.below_version):
             return False
+        return SpecifierSet(self.versions, prereleases=True).contains(parsed)
 
     def _in_sm_range(self, sm_version: int | None) -> bool:
         if sm_version is None:

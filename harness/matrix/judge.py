@@ -16,11 +16,11 @@ from harness.matrix.gaps import known_gap
 from harness.matrix.hardware import incompatibility
 from harness.matrix.records import SOURCES, Status, Verdict
 from harness.matrix.requests import request_for
-from harness.subjects.api import Answer, DataMode, Failure
+from harness.subjects.api import Answer, Capability, DataMode, Failure
 
 if TYPE_CHECKING:
     from harness.coordinates import Cell, Database
-    from harness.subjects.api import ModelFacts, Outcome, Request, Subject
+    from harness.subjects.api import DataOrigin, ModelFacts, Outcome, Request, Subject
 
 _ERROR_LIMIT = 400
 
@@ -62,6 +62,13 @@ class _Case:
         self._runs = 0
 
     def decide(self) -> Verdict:
+        try:
+            return self._decide()
+        except BaseException as error:  # noqa: BLE001 - `_raised` says what is let through
+            failure = _raised(error)
+            return self._verdict(None, None, DataMode.SILICON, Status.FAIL, error=_one_line(failure), log=failure.log)
+
+    def _decide(self) -> Verdict:
         cell, subject = self._cell, self._subject
         model = subject.model_facts(cell.model, cell.backend)
         request = request_for(model.parameters)
@@ -77,7 +84,8 @@ class _Case:
         gap = known_gap(cell, subject.system_facts(cell.system), failure)
         status = Status(gap.status) if gap else Status.FAIL
         # Only missing data may be rescued: a programming error or a lack of memory must not hide behind an estimate.
-        if status is Status.FRAMEWORK_INCOMPATIBLE or (status is Status.FAIL and failure.missing_data):
+        rescuable = status is Status.FRAMEWORK_INCOMPATIBLE or (status is Status.FAIL and failure.missing_data)
+        if rescuable and Capability.HYBRID in subject.capabilities:
             hybrid = self._search(request, DataMode.HYBRID)
             if fast.feasible(hybrid):
                 source = max(_worst(hybrid), SOURCES[1], key=SOURCES.index)
@@ -89,19 +97,16 @@ class _Case:
     def _search(self, request: Request, data_mode: DataMode) -> Outcome:
         try:
             found = self._finder(self._subject, self._cell, request, data_mode)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - a panic of compiled code is no Exception; it costs its cell only
+        except BaseException as error:  # noqa: BLE001 - `_raised` says what is let through
             self._runs += 1
-            name = type(error).__name__
-            return Failure(name, (f"{name}: {error}",), missing_data=False, log=traceback.format_exc())
+            return _raised(error)
         self._runs += found.runs
         return found.outcome
 
     def _verdict(  # noqa: PLR0913 - what the decision leaves open of a verdict
         self,
-        model: ModelFacts,
-        request: Request,
+        model: ModelFacts | None,
+        request: Request | None,
         data_mode: DataMode,
         status: Status,
         *,
@@ -112,17 +117,22 @@ class _Case:
     ) -> Verdict:
         return Verdict(
             cell=self._cell,
-            architecture=model.architecture,
+            architecture=model.architecture if model else "",
             status=status,
             source=source,
             error=error,
-            command=self._subject.command(self._cell, request, data_mode),
+            command=self._subject.command(self._cell, request, data_mode) if request else "",
             point=answer.best if isinstance(answer, Answer) else None,
-            origin=self._subject.data_origin(self._cell.database) if self._runs else None,
+            origin=self._origin() if self._runs else None,
             points_tried=self._runs,
             seconds=time.perf_counter() - self._started,
             log=log,
         )
+
+    def _origin(self) -> DataOrigin | None:
+        if Capability.DATA_ORIGIN not in self._subject.capabilities:
+            return None
+        return self._subject.data_origin(self._cell.database)
 
 
 class Bench:
@@ -148,6 +158,9 @@ class Bench:
 
 def _worst(outcome: Outcome) -> str:
     tiers = outcome.provenance if isinstance(outcome, Answer) else frozenset()
+    unknown = sorted(tiers - set(SOURCES))
+    if unknown:
+        raise ValueError(f"data of the unknown provenance {unknown[0]!r}; known are {', '.join(SOURCES)}")
     return max(tiers, key=SOURCES.index, default=SOURCES[0])
 
 
@@ -155,6 +168,15 @@ def _empty(answer: Answer) -> Failure:
     if answer.best is None:
         return _unexpected("the search ended without a deployment and without an error")
     return _unexpected(f"the estimate is not a positive number: {answer.best}")
+
+
+def _raised(error: BaseException) -> Failure:
+    """What an adapter that broke costs: its cell. Ctrl-C and the time limits of test runners are not its answers."""
+    panic = type(error).__module__ == "pyo3_runtime"
+    if not isinstance(error, Exception | SystemExit) and not panic:
+        raise error
+    name = type(error).__name__
+    return Failure(name, (f"{name}: {error}",), missing_data=False, log="".join(traceback.format_exception(error)))
 
 
 def _unexpected(what: str) -> Failure:

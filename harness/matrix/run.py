@@ -43,7 +43,9 @@ class Plan:
     subject_path: Path | None = None
 
     def groups(self) -> list[tuple[Database, tuple[Cell, ...]]]:
-        """The cells by database, so that each set of tables is loaded once."""
+        """The cells by database, so that each set of tables is loaded once; one by one where a cell costs minutes."""
+        if self.exhaustive:
+            return [(cell.database, (cell,)) for cell in self.cells]
         return [(database, tuple(cells)) for database, cells in groupby(self.cells, lambda cell: cell.database)]
 
 
@@ -129,7 +131,8 @@ def _run_in_processes(plan: Plan, keep: Callable[[Verdict], None], crashes: list
                 worker = working[results]  # type: ignore[index] # wait() returns what it was given
                 try:
                     keep(worker.results.recv())
-                except EOFError:
+                except (EOFError, OSError):
+                    # A process that dies while it sends leaves half a message behind, which reads as an OSError.
                     worker.process.join()
                     del working[worker.results]
                     if worker.process.exitcode != 0:

@@ -15,8 +15,8 @@ FAIL needs the space once. Where no witness is found, all layouts are run. What 
 targets: its highest rung admits every point that a lower one admits.
 
 HYBRID also reports the worst tier of data that the whole search touches. Which tier a layout touches depends on which
-tables and shapes exist for its sharding, and not on how large the batch is, so layouts are run at batch 1 until every
-sharding size that any layout has was estimated once, or the worst tier there is has shown up.
+tables and shapes exist for its sharding. The witness is run at every batch; other layouts are run at batch 1, until
+every sharding size that any layout has was estimated once, or the worst tier there is has shown up.
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ class Found:
 
 def find(search: Search, mode: Mode, data_mode: DataMode) -> Found:
     """Decide a cell's search without running all of it."""
-    silicon = data_mode is DataMode.SILICON
-    witness = _find_agg(search, confirm=silicon) if mode is Mode.AGG else _find_disagg(search)
-    return _survey(search, mode, witness) if feasible(witness.outcome) and not silicon else witness
+    witness = _find_agg(search) if mode is Mode.AGG else _find_disagg(search)
+    if data_mode is DataMode.HYBRID and feasible(witness.outcome):
+        return _survey(search, mode, witness)
+    return witness
 
 
 def feasible(outcome: Outcome) -> bool:
@@ -75,7 +76,7 @@ def witness_order(layouts: Sequence[Layout]) -> list[Layout]:
     return sorted(layouts, key=unlikely)
 
 
-def _find_agg(search: Search, *, confirm: bool) -> Found:
+def _find_agg(search: Search) -> Found:
     tried = _Runs(search)
     for layout in _likely(search.layouts("agg")):
         outcome = tried.run(Narrowing(agg=(layout,), grid=Grid.FIRST))
@@ -83,7 +84,7 @@ def _find_agg(search: Search, *, confirm: bool) -> Found:
             break
     else:
         outcome = tried.run_rest(Narrowing(grid=Grid.FIRST))
-    if feasible(outcome) and confirm:
+    if feasible(outcome):
         # An error at a larger batch would cost the layout its rows in the full search, so all batches are run.
         outcome = tried.run(Narrowing(agg=_witness(outcome), grid=Grid.OUTLINE))
     return tried.found(outcome if feasible(outcome) else tried.run(Narrowing()))
@@ -198,14 +199,18 @@ def _sharding(layout: Layout) -> set[tuple[object, ...]]:
 
 
 def _survey_parts(search: Search, mode: Mode, witness: Outcome) -> Iterator[tuple[Layout, Narrowing]]:
+    known = _witness(witness)
     if mode is Mode.AGG:
         for layout in witness_order(search.layouts("agg")):
             yield layout, Narrowing(agg=(layout,), grid=Grid.FIRST)
         return
+    p, d = known
+    # Every decode batch of the witness once, for tiers that only large batches touch.
+    yield d, Narrowing(prefill=(p,), decode=(d,), one_replica=True)
     prefill, decode = search.layouts("prefill"), search.layouts("decode")
-    shared = [layout for layout in witness_order(decode) if layout in prefill]
-    *_, known = _witness(witness)
-    pairs = [(layout, layout) for layout in shared]
-    pairs += [(layout, known) for layout in prefill if layout not in shared]
-    for p, d in pairs:
-        yield p, Narrowing(prefill=(p,), decode=(d,), grid=Grid.FIRST, one_replica=True)
+    pairs = [(layout, layout) for layout in witness_order(decode) if layout in prefill]
+    pairs += [(layout, d) for layout in prefill if layout not in decode]
+    pairs += [(p, layout) for layout in decode if layout not in prefill]
+    for one, other in pairs:
+        surveyed = other if one == p else one
+        yield surveyed, Narrowing(prefill=(one,), decode=(other,), grid=Grid.FIRST, one_replica=True)

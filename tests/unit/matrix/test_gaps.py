@@ -95,12 +95,12 @@ RULES: dict[str, tuple[Case, dict[str, tuple[object, ...]]]] = {
         {
             "model": ("deepseek-ai/DeepSeek-V3",),
             "backend": ("sglang", "trtllm"),
-            "version": ("0.24.0", "0.24.1", "0.27.0", "nightly"),
+            "version": ("0.24.0", "0.24.1", "0.27.0", "0.24.0.post1"),
             "message": ("Unsupported moe quant mode 'nvfp4'",),
         },
     ),
     "deepseek-v4-vllm-mxfp4-older-gpu": (
-        Case(model=V4, backend="vllm", sm=90, message="DeepSeek-V4 mHC module data not loaded"),
+        Case(model=V4, backend="vllm", version="0.24.0", sm=90, message="DeepSeek-V4 mHC module data not loaded"),
         {
             "model": ("deepseek-ai/DeepSeek-V3",),
             "backend": ("sglang",),
@@ -109,7 +109,7 @@ RULES: dict[str, tuple[Case, dict[str, tuple[object, ...]]]] = {
         },
     ),
     "deepseek-v4-vllm-mxfp4-other-gpu": (
-        Case(model=V4, backend="vllm", sm=120, message="No mHC module rows loaded"),
+        Case(model=V4, backend="vllm", version="0.24.0", sm=120, message="No mHC module rows loaded"),
         {
             "model": ("deepseek-ai/DeepSeek-V3",),
             "backend": ("sglang",),
@@ -118,7 +118,7 @@ RULES: dict[str, tuple[Case, dict[str, tuple[object, ...]]]] = {
         },
     ),
     "deepseek-v4-vllm-mxfp4-no-sm": (
-        Case(model=V4, backend="vllm", sm=None, message=V4_MOE),
+        Case(model=V4, backend="vllm", version="0.24.0", sm=None, message=V4_MOE),
         {
             "model": ("deepseek-ai/DeepSeek-V3",),
             "backend": ("sglang",),
@@ -245,6 +245,12 @@ def test_rule_does_not_match_a_near_miss(rule: str, coordinate: str, value: obje
 )
 def test_rule_asks_for_no_other_coordinate(rule: str, coordinate: str) -> None:
     assert RULES[rule][0].having(coordinate, ANYTHING[coordinate]).matched_by(BY_ID[rule])
+
+
+@pytest.mark.parametrize("version", ["0.24.0rc1", "0.24.0.dev3", "nightly"])
+def test_a_pre_release_and_an_unreadable_version_are_below_a_bound_as_upstream_has_it(version: str) -> None:
+    rule = "deepseek-v4-vllm-mxfp4-old"
+    assert RULES[rule][0].having("version", version).matched_by(BY_ID[rule])
 
 
 @pytest.mark.parametrize(("rule", "message"), [(gap.id, message) for gap in BY_ID.values() for message in gap.messages])

@@ -9,7 +9,7 @@ import pytest
 from harness.coordinates import Database, Mode
 from harness.matrix.judge import Bench, full_search, judge
 from harness.matrix.records import Status
-from harness.subjects.api import DataMode, Failure, ModelFacts, SystemFacts
+from harness.subjects.api import Capability, DataMode, Failure, ModelFacts, SystemFacts
 from tests.fakes.subjects import CELL, CRASH, EMPTY, MISS, POINT, FakeSubject, passing
 
 if TYPE_CHECKING:
@@ -78,8 +78,12 @@ def test_a_rescue_that_fails_keeps_the_first_error(hybrid: Outcome) -> None:
     assert verdict.command.endswith("SILICON")
 
 
-class Panic(BaseException):
-    """What compiled code of the subject raises when it panics."""
+# What compiled code of the subject raises when it panics is no Exception.
+Panic = type("PanicException", (BaseException,), {"__module__": "pyo3_runtime"})
+
+
+class TimeIsUp(BaseException):
+    """What a test runner raises at its time limit."""
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("no"), Panic("no"), SystemExit("no")], ids=repr)
@@ -90,9 +94,35 @@ def test_whatever_the_subject_raises_costs_its_cell_only(error: BaseException) -
     assert "Traceback" not in verdict.error
 
 
-def test_ctrl_c_is_not_an_answer_of_the_subject() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        judge(FakeSubject({SILICON: KeyboardInterrupt()}), CELL)
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), TimeIsUp()], ids=repr)
+def test_ctrl_c_and_time_limits_are_not_answers_of_the_subject(interruption: BaseException) -> None:
+    with pytest.raises(type(interruption)):
+        judge(FakeSubject({SILICON: interruption}), CELL)
+
+
+class Unreadable(FakeSubject):
+    """A subject that cannot read the model's config."""
+
+    def model_facts(self, model: str, backend: str) -> ModelFacts:
+        raise ValueError(f"{model} has no layers for {backend}")
+
+
+def test_a_model_that_the_subject_cannot_read_is_a_failure() -> None:
+    verdict = judge(Unreadable({}), CELL)
+    assert (verdict.status, verdict.architecture) == (Status.FAIL, "")
+    assert verdict.error == "ValueError: Org/Model has no layers for vllm"
+
+
+def test_data_of_an_unknown_provenance_is_a_failure() -> None:
+    verdict = judge(FakeSubject({SILICON: passing("guesswork")}), CELL)
+    assert verdict.status is Status.FAIL
+    assert verdict.error.startswith("ValueError: data of the unknown provenance 'guesswork'")
+
+
+def test_a_subject_that_cannot_transfer_data_is_not_asked_to() -> None:
+    subject = FakeSubject({SILICON: MISS}, capabilities=frozenset({Capability.MATRIX}))
+    verdict = judge(subject, CELL)
+    assert (verdict.status, verdict.origin, subject.asked) == (Status.FAIL, None, [SILICON])
 
 
 def test_measured_data_that_is_not_measured_fails_and_is_not_rescued() -> None:

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.coordinates import Mode
+from harness.matrix.records import SOURCES
 from harness.matrix.search import WITNESSES, feasible, find, witness_order
 from harness.subjects.api import Answer, DataMode, Grid, Layout, Narrowing, Pairing
 from tests.fakes.subjects import Behaviour, ModelSearch
+
+if TYPE_CHECKING:
+    from harness.subjects.api import Outcome
 
 OK, SLOW, MISS, OOM, RAISE = "ok", "slow", "miss", "oom", "raise"
 ANY_PAIR = Pairing(replica_gpus=frozenset(range(1, 129)), max_workers=32, same_tp=False, prefill_kept=32)
@@ -65,7 +72,15 @@ def test_hybrid_reports_the_worst_tier_of_the_whole_space() -> None:
 def test_hybrid_stops_at_the_worst_tier_there_is() -> None:
     search = agg(tp8=Behaviour((OK,), tier="xop"), tp1=Behaviour((OK,), tier="xshape"))
     find(search, Mode.AGG, DataMode.HYBRID)
-    assert len(search.runs) == 1
+    assert {part.agg for part in search.runs} == {(tp(8),)}
+
+
+def test_hybrid_looks_at_layouts_that_only_one_pool_has() -> None:
+    pools = {"prefill": {tp(8): Behaviour((OK,))}, "decode": {tp(8): Behaviour((OK,))}}
+    for role in ("prefill", "decode"):
+        space = {**pools, role: {**pools[role], tp(4): Behaviour((OK,), tier="xquant")}}
+        outcome = find(ModelSearch(Mode.DISAGG, space, ANY_PAIR), Mode.DISAGG, DataMode.HYBRID).outcome  # type: ignore[arg-type]
+        assert outcome.provenance == {"xquant"}
 
 
 layouts = st.builds(
@@ -92,25 +107,58 @@ rules = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(pools)
-def test_fast_and_full_search_agree_on_every_aggregated_space(pool: dict[Layout, Behaviour]) -> None:
-    search = ModelSearch(Mode.AGG, {"agg": pool}, ANY_PAIR)
+data_modes = st.sampled_from(list(DataMode))
+# A tier belongs to an op's sharded shape: attention by TP, experts by MoE TP and EP.
+tiers = st.tuples(
+    st.fixed_dictionaries({size: st.sampled_from(["", "empirical", "xshape"]) for size in (1, 2, 4, 8)}),
+    st.fixed_dictionaries({(a, b): st.sampled_from(["", "xquant", "xop"]) for a in (1, 2) for b in (1, 8)}),
+)
+
+
+def with_tiers(
+    pool: dict[Layout, Behaviour], tiers: tuple[dict[int, str], dict[tuple[int, int], str]]
+) -> dict[Layout, Behaviour]:
+    attention, experts = tiers
+    return {
+        layout: replace(each, tier=max(attention[layout.tp], experts[layout.moe_tp, layout.moe_ep], key=rank))
+        for layout, each in pool.items()
+    }
+
+
+def rank(tier: str) -> int:
+    return SOURCES.index(tier) if tier else 0
+
+
+def worst(outcome: Outcome) -> int:
+    return max(map(rank, outcome.provenance), default=0)
+
+
+def agree(search: ModelSearch, data_mode: DataMode) -> None:
     full = search.run(Narrowing())
-    fast = find(search, Mode.AGG, DataMode.SILICON).outcome
+    fast = find(search, search.mode, data_mode).outcome
     assert feasible(fast) == feasible(full)
     if not feasible(full):
-        assert fast == full
+        assert replace(fast, provenance=full.provenance) == full
+    elif data_mode is DataMode.HYBRID:
+        assert worst(fast) == worst(full)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(pools, pools, rules)
-def test_fast_and_full_search_agree_on_every_disaggregated_space(
-    prefill: dict[Layout, Behaviour], decode: dict[Layout, Behaviour], pairing: Pairing
+@given(pools, tiers, data_modes)
+def test_fast_and_full_search_agree_on_every_aggregated_space(
+    pool: dict[Layout, Behaviour], tiers: tuple[dict[int, str], dict[tuple[int, int], str]], data_mode: DataMode
 ) -> None:
-    search = ModelSearch(Mode.DISAGG, {"prefill": prefill, "decode": decode | prefill}, pairing)
-    full = search.run(Narrowing())
-    fast = find(search, Mode.DISAGG, DataMode.SILICON).outcome
-    assert feasible(fast) == feasible(full)
-    if not feasible(full):
-        assert fast == full
+    agree(ModelSearch(Mode.AGG, {"agg": with_tiers(pool, tiers)}, ANY_PAIR), data_mode)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(pools, pools, tiers, rules, data_modes)
+def test_fast_and_full_search_agree_on_every_disaggregated_space(
+    prefill: dict[Layout, Behaviour],
+    decode: dict[Layout, Behaviour],
+    tiers: tuple[dict[int, str], dict[tuple[int, int], str]],
+    pairing: Pairing,
+    data_mode: DataMode,
+) -> None:
+    space = {"prefill": with_tiers(prefill, tiers), "decode": with_tiers(decode, tiers)}
+    agree(ModelSearch(Mode.DISAGG, space, pairing), data_mode)  # type: ignore[arg-type]
