@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.matrix.records import Verdict
-    from harness.matrix.table import Matrix, Row
+    from harness.matrix.table import Matrix
     from harness.subjects.api import Subject
 
 _PROPERTY = "support_matrix_row"
@@ -49,21 +49,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Gather results where they are written: in the controller, or in the only process there is."""
     if not hasattr(config, "workerinput"):
-        _refuse_bad_target(config.getoption("--write-matrix"))
+        _refuse_bad_paths(config)
         config.pluginmanager.register(MatrixCollector(config), "aic-harness-matrix")
 
 
-def _refuse_bad_target(path: Path | None) -> None:
-    """Find out before the work is done that its result could not be merged into the file."""
-    if path is None or not path.exists():
+def _refuse_bad_paths(config: pytest.Config) -> None:
+    """Find out before the work is done that a matrix cannot be read or written."""
+    target, recorded = config.getoption("--write-matrix"), config.getoption("--recorded-matrix")
+    if target is None and recorded is None:
         return
     from harness.errors import HarnessError
-    from harness.matrix.store import read_matrix
+    from harness.matrix.results import refuse_bad_file
+    from harness.matrix.store import merged, read_matrix
 
-    if path.is_dir():
-        raise pytest.UsageError(f"--write-matrix: found the folder {path}; expected the name of a file to write.")
     try:
-        read_matrix(path)
+        if target is not None:
+            refuse_bad_file(target)
+            merged(target, ())
+        if recorded is not None:
+            read_matrix(recorded)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -172,16 +176,17 @@ class MatrixCollector:
         if not self._rows:
             self._said = f"no cell was judged: {self._path} is left as it is"
             return
-        from harness.matrix.store import read_matrix, write_matrix
-        from harness.matrix.table import COLUMNS, Matrix, parse_row
+        from harness.errors import HarnessError
+        from harness.matrix.store import merged, write_matrix
+        from harness.matrix.table import COLUMNS, parse_row
 
-        judged: dict[Any, Row] = {}
-        for fields in self._rows:
-            row = parse_row(fields, len(COLUMNS)).row
-            if row is not None:
-                judged[row.cell] = row
-        old = read_matrix(self._path).rows if self._path.exists() else ()
-        write_matrix(Matrix.from_rows([*(row for row in old if row.cell not in judged), *judged.values()]), self._path)
+        rows = [parse_row(fields, len(COLUMNS)).row for fields in self._rows]
+        judged = [row for row in rows if row is not None]
+        try:
+            write_matrix(merged(self._path, judged), self._path)
+        except HarnessError as error:
+            self._said = f"error: {error}"
+            return
         self._said = f"{len(judged)} verdicts written to {self._path}"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

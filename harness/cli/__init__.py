@@ -7,7 +7,7 @@ import sys
 import typer
 
 from harness.cli import configs, matrix, plan, version
-from harness.errors import HarnessError
+from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
 app = typer.Typer(
     name="aic-harness",
@@ -37,4 +37,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
-        sys.exit(1)
+        sys.exit(EXIT_FINDINGS)
+    except OSError as error:
+        # Files are checked before they are used; what is left is an output stream that takes no more.
+        sys.stderr.write(f"error: {error.filename or 'output'}: {error.strerror}\n")
+        sys.exit(EXIT_INPUT)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from harness.cli.options import AsJson, Quiet, SubjectPath
+from harness.cli.options import AsJson, Quiet, SubjectPath, Verbose
 from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import EXIT_FINDINGS
 
@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
     """Add the command to the app."""
 
     @app.command()
-    def configs(subject_path: SubjectPath = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    def configs(
+        subject_path: SubjectPath = None, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False
+    ) -> None:
         """Configs that only the subject or only model_configs/ has.
 
         Exit code 1 when the two differ.
@@ -43,6 +45,8 @@ def register(app: typer.Typer) -> None:
         else:
             note(header(subject.info), quiet=quiet)
             say(f"{len(shipped & stored)} models are both shipped by the subject and stored here")
+            for model in sorted(shipped & stored) if verbose else ():
+                say(f"  {model}")
             _say_list("shipped by the subject, not stored here", only_shipped)
             _say_list("stored here, not shipped by the subject", only_stored)
         if only_shipped or only_stored:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import harness
 from harness.cli.options import AsJson, Backends, Models, Modes, Quiet, SubjectPath, Systems, Verbose, Versions
 from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
@@ -60,6 +62,7 @@ def run(
     Example: aic-harness matrix run --model 'Qwen/*' --system h200_sxm --backend vllm
     """
     from harness.cli import matrix_report as report
+    from harness.matrix import results
     from harness.matrix.cells import Filters, all_cells, select
     from harness.matrix.run import Plan
     from harness.matrix.run import run as run_plan
@@ -68,20 +71,20 @@ def run(
     started = time.monotonic()
     filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
     target = _target(out, filters)
-    report.refuse_bad_targets(target, split, merge=bool(filters))
+    results.refuse_bad_targets(target, split, merge=bool(filters))
     subject = load_subject(subject_path)
     cells = select(all_cells(subject), filters)
     note(header(subject.info), quiet=quiet)
-    plan = Plan(cells, exhaustive=exhaustive, jobs=jobs or os.cpu_count() or 1, subject_path=subject_path)
+    plan = Plan(cells, exhaustive=exhaustive, jobs=jobs or len(os.sched_getaffinity(0)), subject_path=subject_path)
     with report.progress(len(cells), quiet=quiet) as on_verdict:
         result = run_plan(plan, on_verdict)
-    written = report.save(result, subject.info, target, split, merge=bool(filters))
+    written = results.save(result, subject.info, target, split, merge=bool(filters))
     summary = report.summary(result, versions(subject.info), time.monotonic() - started, written)
     if as_json:
         say_json(summary)
     else:
         say(report.text(result, summary, verbose=verbose))
-    for problem in report.problems(result):
+    for problem in report.problems(result, written):
         note(problem)
     raise typer.Exit(_INTERRUPTED if result.interrupted else EXIT_FINDINGS if result.unjudged else EXIT_OK)
 
@@ -92,6 +95,8 @@ def diff(
     new: Annotated[Path, typer.Argument(help="CSV file, or folder with one per system.", show_default=False)],
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Compare two matrices: cells added, removed and changed, and counts by status.
 
@@ -104,11 +109,13 @@ def diff(
 
     if markdown and as_json:
         raise UsageError("--markdown and --json", "both", "one of the two")
+    note(f"aic-harness {harness.__version__}: {old} -> {new}", quiet=quiet)
     found = differ.diff_matrices(read_matrix(old, strict=False), read_matrix(new, strict=False))
     if as_json:
         say_json(differ.to_json_document(found))
     else:
-        say(differ.to_markdown(found) if markdown else differ.to_text(found))
+        limit = {"limit": sys.maxsize} if verbose else {}
+        say(differ.to_markdown(found, **limit) if markdown else differ.to_text(found, **limit))
     raise typer.Exit(EXIT_FINDINGS if found.has_changes else EXIT_OK)
 
 
@@ -120,10 +127,12 @@ def verify(
     ] = False,
     subject_path: SubjectPath = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Check a matrix file: structure, duplicates, unknown values, missing and surplus cells.
 
-    Exit code 1 when anything is wrong.
+    Exit code 1 when anything is wrong, 2 when not one row can be read.
 
     Example: aic-harness matrix verify support_matrix.csv
     """
@@ -131,12 +140,16 @@ def verify(
     from harness.matrix.cells import all_cells
     from harness.subjects.installed import load_subject
 
-    expected = None if structure_only else frozenset(all_cells(load_subject(subject_path)))
+    expected = None
+    if not structure_only:
+        subject = load_subject(subject_path)
+        note(header(subject.info), quiet=quiet)
+        expected = frozenset(all_cells(subject))
     found = verifier.verify_matrix(file, expected)
     if as_json:
         say_json(verifier.to_json_document(found))
     else:
-        say(verifier.to_text(found))
+        say(verifier.to_text(found, **({"limit": sys.maxsize} if verbose else {})))
     raise typer.Exit(EXIT_OK if found.ok else EXIT_FINDINGS)
 
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from harness.errors import OutputError
 from harness.matrix.records import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from harness.matrix.records import Verdict
     from harness.matrix.run import RunResult
-    from harness.subjects.api import Point, SubjectInfo
+    from harness.subjects.api import Point
 
 _PLAIN_EVERY_S = 10.0
 _ROWS_SHOWN = 60
@@ -29,32 +26,6 @@ _STYLES = {
     Status.FRAMEWORK_INCOMPATIBLE: "yellow",
     Status.HW_INCOMPATIBLE: "bright_black",
 }
-
-
-def refuse_bad_targets(out: Path | None, split: Path | None, *, merge: bool) -> None:
-    """Find out before the work is done that its result could not be saved; see `save` for the arguments.
-
-    Raises:
-        OutputError: Nothing can be written at one of the paths.
-        MatrixFileError: What should be merged with is not a matrix.
-    """
-    from harness.matrix.store import read_matrix
-
-    for path in filter(None, (out, split)):
-        if path.exists() and not (path.is_dir() if path == split else path.is_file()):
-            found = "a folder" if path.is_dir() else "a file" if path.is_file() else "a device or pipe"
-            raise OutputError(str(path), found, "a folder" if path == split else "the name of a file to write")
-        folder = next(each for each in (path, *path.absolute().parents) if each.exists() and each != out)
-        if not folder.is_dir():
-            raise OutputError(str(path), f"that {folder} is a file", "a folder, or a name that is free for one")
-        try:
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            found = f"that {folder} cannot be written ({error.strerror})"
-            raise OutputError(str(path), found, "a place with write permission") from error
-        if merge and _holds_matrix(path):
-            read_matrix(path)
 
 
 @contextlib.contextmanager
@@ -115,46 +86,6 @@ class _Plain:
         sys.stderr.write(f"{done}/{self._total} cells, {rate:.1f}/s, {left:.0f} s left: {statuses}\n")
 
 
-def save(result: RunResult, subject: SubjectInfo, out: Path | None, split: Path | None, *, merge: bool) -> list[str]:
-    """Write what a run came to; a partial run never replaces a matrix, it lands in `<name>.partial.csv`.
-
-    Args:
-        result: The run.
-        subject: Whom the verdicts are about.
-        out: CSV file to write, or None.
-        split: Folder for one CSV per system, or None.
-        merge: Keep the rows of an existing `out` and `split` that were not judged.
-
-    Returns:
-        The paths written.
-    """
-    from harness.matrix.store import read_matrix, write_evidence, write_matrix, write_split
-    from harness.matrix.table import Matrix, Row
-
-    if not result.verdicts:
-        return []
-    judged = {row.cell: row for row in map(Row.from_verdict, result.verdicts)}
-    if result.unjudged:
-        out = None if out is None else out.with_suffix(".partial.csv")
-        split, merge = None, False
-    written = []
-    for path, write in ((out, write_matrix), (split, write_split)):
-        if path is None:
-            continue
-        old = read_matrix(path).rows if merge and _holds_matrix(path) else ()
-        write(Matrix.from_rows([*(row for row in old if row.cell not in judged), *judged.values()]), path)
-        written.append(str(path))
-    if out is not None:
-        evidence = out.with_suffix(".evidence.parquet")
-        write_evidence(result.verdicts, subject, evidence)
-        written.append(str(evidence))
-    return written
-
-
-def _holds_matrix(path: Path) -> bool:
-    return path.is_file() or (path.is_dir() and any(path.glob("*.csv")))
-
-
 def summary(
     result: RunResult, versions: dict[str, str | None], seconds: float, written: list[str]
 ) -> dict[str, object]:
@@ -176,7 +107,9 @@ def text(result: RunResult, document: dict[str, object], *, verbose: bool) -> st
     """The run for a person: its verdicts when they are few, counts by status, where the results are."""
     from tabulate import tabulate
 
-    parts = []
+    parts: list[str] = []
+    if not result.verdicts:
+        return f"0 of {document['cells']} cells judged in {document['seconds']} s"
     if len(result.verdicts) <= _ROWS_SHOWN:
         headers = ("model", "database", "mode", "status", "source", "GPUs", "TTFT ms", "TPOT ms", "tok/s/GPU", "data")
         rows = [_row(verdict) for verdict in result.verdicts]
@@ -197,11 +130,13 @@ def text(result: RunResult, document: dict[str, object], *, verbose: bool) -> st
     return "\n\n".join(parts)
 
 
-def problems(result: RunResult) -> list[str]:
+def problems(result: RunResult, written: list[str]) -> list[str]:
     """What kept cells from being judged, one line each."""
     lines = [f"error: {crash}" for crash in result.crashes]
     if result.interrupted:
-        lines.append(f"interrupted: {len(result.verdicts)} cells are done and kept, {len(result.unjudged)} are not")
+        kept = f"kept in {written[0]}" if written else "shown above, and not saved, since no --out was given"
+        done = f"{len(result.verdicts)} cells are done and {kept}" if result.verdicts else "no cell is done"
+        lines.append(f"interrupted: {done}; {len(result.unjudged)} cells are not")
     elif result.unjudged:
         lines.append(f"error: {len(result.unjudged)} cells have no verdict, the first is {result.unjudged[0]}")
     return lines

@@ -6,7 +6,7 @@ import platform
 from typing import TYPE_CHECKING
 
 import harness
-from harness.cli.options import AsJson
+from harness.cli.options import AsJson, Quiet, Verbose
 from harness.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the app."""
 
     @app.command()
-    def version(as_json: AsJson = False) -> None:
+    def version(as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
         """Versions of harness, subject, data and Python.
 
         Example: aic-harness version --json
@@ -31,8 +31,10 @@ def register(app: typer.Typer) -> None:
             "data": found["aiconfigurator-core"],
             "python": platform.python_version(),
         }
+        if verbose:
+            document["platform"] = platform.platform()
         if as_json:
             say_json(document)
             return
         for name, value in document.items():
-            say(f"{name:8} {value or 'not installed'}")
+            say(f"{value or 'not installed'}" if quiet else f"{name:8} {value or 'not installed'}")

@@ -1,27 +1,19 @@
-"""The support matrix on disk: upstream's CSV files, single or one per system, and the evidence as Parquet beside them.
-
-Nothing is ever half written: files get their contents under a temporary name first.
-"""
+"""The support matrix on disk: upstream's CSV files, single or one per system."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import platform
-import secrets
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harness import __version__
 from harness.errors import MatrixFileError, OutputError
+from harness.matrix.publish import publish
 from harness.matrix.table import (
     COLUMNS,
     WIDTHS,
     Matrix,
-    evidence_record,
     parse_csv,
     parse_row,
     shown,
@@ -30,20 +22,12 @@ from harness.matrix.table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    import pandas as pd
+    from collections.abc import Iterable
 
     from harness.coordinates import Cell
-    from harness.matrix.records import Verdict
     from harness.matrix.table import Row
-    from harness.subjects.api import Role, SubjectInfo
 
 INDEX = "index.json"
-
-_ROLES: tuple[Role, ...] = ("agg", "prefill", "decode")
-_EVIDENCE_FORMAT = "1"
-_METADATA_PREFIX = "aic-harness."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +45,6 @@ class Scan:
     cells: frozenset[Cell]
     rows: int
     problems: tuple[MatrixFileError, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The figures behind the statuses, one row per cell, and the versions they were made with."""
-
-    frame: pd.DataFrame
-    versions: Mapping[str, str]
 
 
 class _BlankStatusError(MatrixFileError):
@@ -230,13 +206,34 @@ def _read(file: Path) -> bytes:
         raise MatrixFileError(str(file), error.strerror or str(error), "a file that can be read") from error
 
 
+def matrix_file(matrix: Matrix, path: Path) -> bytes:
+    """What a matrix's one CSV file holds.
+
+    Raises:
+        OutputError: The matrix has no rows, or two for one cell; the error names the path it was meant for.
+    """
+    return _csv(tuple(sorted(matrix.rows)), path)
+
+
+def merged(path: Path | None, rows: Iterable[Row]) -> Matrix:
+    """A matrix of these rows, and of those of the matrix at the path that speak of other cells.
+
+    Raises:
+        MatrixFileError: What lies at the path is no matrix.
+    """
+    new = {row.cell: row for row in rows}
+    exists = path is not None and (path.is_file() or any(path.glob("*.csv")))
+    old = read_matrix(path).rows if path is not None and exists else ()
+    return Matrix.from_rows([*(row for row in old if row.cell not in new), *new.values()])
+
+
 def write_matrix(matrix: Matrix, path: Path) -> None:
     """Write a matrix as one CSV file.
 
     Raises:
         OutputError: It cannot be written; no file has been touched.
     """
-    _publish({path: _csv(tuple(sorted(matrix.rows)), path)})
+    publish({path: matrix_file(matrix, path)})
 
 
 def write_split(matrix: Matrix, folder: Path) -> None:
@@ -257,7 +254,7 @@ def write_split(matrix: Matrix, folder: Path) -> None:
     names = [path.name for path in contents]
     contents[folder / INDEX] = (json.dumps({"files": names}, indent=2) + "\n").encode()
     stale = _listed(folder) - set(names)
-    _publish(contents)
+    publish(contents)
     for path in (folder / name for name in sorted(stale)):
         try:
             path.unlink(missing_ok=True)
@@ -283,99 +280,3 @@ def _csv(rows: tuple[Row, ...], path: Path) -> bytes:
         found = f"{len(rows) - len(cells)} cells twice in the result" if rows else "a result without rows"
         raise OutputError(str(path), found, "one row for every cell, and at least one")
     return to_csv(rows)
-
-
-def _publish(contents: Mapping[Path, bytes]) -> None:
-    """Write files under temporary names, all of them, before the first gets its real one."""
-    path, temporaries = Path(), dict[Path, Path]()
-    try:
-        for path in contents:
-            _refuse_unusable(path)
-        for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporaries[path] = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-            with temporaries[path].open("xb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-        for path, temporary in temporaries.items():
-            temporary.replace(path)
-    except OSError as error:
-        raise OutputError(str(path), error.strerror or str(error), "a place that can be written") from error
-    finally:
-        for temporary in temporaries.values():
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-
-def _refuse_unusable(path: Path) -> None:
-    if path.exists() and not path.is_file():
-        found = "a folder" if path.is_dir() else "a device or pipe"
-        raise OutputError(str(path), found, "the name of a file to write")
-    parent = next(each for each in path.parents if each.exists())
-    if not parent.is_dir():
-        raise OutputError(str(path), f"that {parent} is a file", "a folder, or a name that is free for one")
-
-
-def write_evidence(verdicts: Iterable[Verdict], subject: SubjectInfo, path: Path) -> None:
-    """Write what the statuses rest on as Parquet, one row per cell, sorted like the matrix.
-
-    Raises:
-        OutputError: It cannot be written; no file has been touched.
-    """
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
-
-    versions = {
-        "evidence": _EVIDENCE_FORMAT,
-        "harness": __version__,
-        "subject": subject.name,
-        "subject_version": subject.version,
-        "data_version": subject.data_version,
-        "python": platform.python_version(),
-    }
-    schema = _evidence_schema().with_metadata({_METADATA_PREFIX + key: value for key, value in versions.items()})
-    records = [evidence_record(verdict) for verdict in sorted(verdicts, key=lambda verdict: verdict.cell)]
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(records, schema), sink, compression="zstd")
-    _publish({path: sink.getvalue().to_pybytes()})
-
-
-def read_evidence(path: Path) -> Evidence:
-    """Read what `write_evidence` wrote.
-
-    Raises:
-        MatrixFileError: It is missing, damaged, or another kind of file.
-    """
-    import pandas as pd  # noqa: PLC0415 - heavy
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
-
-    expected = "the evidence that `aic-harness matrix run` writes"
-    try:
-        table = pq.read_table(pa.BufferReader(path.read_bytes()))
-    except (OSError, pa.ArrowException) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0] or "a damaged file"
-        raise MatrixFileError(str(path), reason, expected) from error
-    versions = {
-        key.decode(errors="replace").removeprefix(_METADATA_PREFIX): value.decode(errors="replace")
-        for key, value in (table.schema.metadata or {}).items()
-        if key.startswith(_METADATA_PREFIX.encode())
-    }
-    if versions.get("evidence") != _EVIDENCE_FORMAT or not table.schema.equals(_evidence_schema()):
-        raise MatrixFileError(str(path), "a Parquet file of another kind", expected)
-    return Evidence(table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get), versions)
-
-
-def _evidence_schema() -> Any:  # noqa: ANN401 - pyarrow has no types
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    text, number, figure = pa.string(), pa.int64(), pa.float64()
-    names = ("model", "system", "backend", "version", "mode", "architecture", "status", "source", "error", "command")
-    fields = [(name, text) for name in (*names, "deployment")]
-    fields += [("gpus", number), ("ttft_ms", figure), ("tpot_ms", figure), ("tokens_per_s_per_gpu", figure)]
-    for role in _ROLES:
-        fields += [(f"{role}_layout", text)]
-        fields += [(f"{role}_{name}", number) for name in ("replicas", "batch", "memory_bytes")]
-    fields += [("data_origin", text), ("inherited", text), ("points_tried", number), ("seconds", figure), ("log", text)]
-    return pa.schema(fields)

@@ -10,8 +10,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from harness.coordinates import Cell, Database
 
 Role = Literal["agg", "prefill", "decode"]
@@ -290,12 +288,6 @@ class Subject(Protocol):
 
     def databases(self) -> tuple[Database, ...]:
         """Every loadable database, sorted."""
-
-    def shipped_matrix(self) -> Mapping[str, str] | None:
-        """Text of each support-matrix CSV that the release ships, by file name; None when it ships none."""
-
-    def architecture(self, model: str) -> str:
-        """HuggingFace architecture of a model."""
 
     def model_facts(self, model: str, backend: str) -> ModelFacts:
         """Facts for size tier and hardware preflight."""

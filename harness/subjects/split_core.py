@@ -54,7 +54,7 @@ from harness.subjects.quiet import Capture, captured
 
 if TYPE_CHECKING:
     import tempfile
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from harness.coordinates import Cell
 
@@ -110,15 +110,6 @@ class SplitCoreSubject:
                 for version in versions
             )
         )
-
-    def shipped_matrix(self) -> Mapping[str, str] | None:
-        """The support-matrix CSVs of the release, by file name."""
-        files = sorted((self._systems / "support_matrix").glob("*.csv"))
-        return {path.name: path.read_text(encoding="utf-8") for path in files} or None
-
-    def architecture(self, model: str) -> str:
-        """First architecture of the model's config."""
-        return str(_model_info(model)["architecture"])
 
     @functools.cache  # noqa: B019
     def model_facts(self, model: str, backend: str) -> ModelFacts:

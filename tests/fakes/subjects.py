@@ -83,13 +83,6 @@ class FakeSubject:
     def databases(self) -> tuple[Database, ...]:
         return (CELL.database,)
 
-    def shipped_matrix(self) -> Mapping[str, str] | None:
-        return None
-
-    def architecture(self, model: str) -> str:
-        del model
-        return self.facts.architecture
-
     def model_facts(self, model: str, backend: str) -> ModelFacts:
         del model, backend
         return self.facts

@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 from harness.cli import app
 from harness.coordinates import Cell, Mode
 from harness.matrix.cells import all_cells
+from harness.matrix.evidence import read_evidence
 from harness.matrix.records import Status
-from harness.matrix.store import read_evidence, write_matrix, write_split
+from harness.matrix.store import write_matrix, write_split
 from harness.matrix.table import COLUMNS, Matrix, Row
 
 if TYPE_CHECKING:

@@ -87,21 +87,12 @@ def test_databases_are_the_53_slots_of_the_package(subject: Subject) -> None:
         assert slots >= (own or current)
 
 
-def test_shipped_matrix_is_every_csv_of_the_release(subject: Subject) -> None:
-    shipped = subject.shipped_matrix()
-    assert shipped is not None
-    index = json.loads((SYSTEMS / "support_matrix" / "index.json").read_text())
-    assert sorted(shipped) == sorted(index["files"])
-    assert sum(len(list(csv.reader(io.StringIO(text)))) - 1 for text in shipped.values()) == 6402
-
-
 # Facts
 
 
 def test_architecture_of_every_model_is_the_one_of_its_config(subject: Subject) -> None:
     for model in subject.roster():
         (architecture,) = config(model)["architectures"]
-        assert subject.architecture(model) == architecture
         assert subject.model_facts(model, "vllm").architecture == architecture
 
 
@@ -178,8 +169,9 @@ def test_compute_capability_is_the_one_of_the_data_sheet(subject: Subject, syste
 
 
 def test_command_is_the_one_of_every_shipped_row(subject: Subject) -> None:
-    shipped = subject.shipped_matrix() or {}
-    rows = [row for text in shipped.values() for row in csv.DictReader(io.StringIO(text))]
+    shipped = sorted((SYSTEMS / "support_matrix").glob("*.csv"))
+    rows = [row for path in shipped for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))]
+    assert len(rows) == 6402
     assert {row["Status"] for row in rows if row["Command"]} >= {"PASS", "HYBRID_PASS", "FAIL", "HW_INCOMPATIBLE"}
     for row in rows:
         database = Database(row["System"], row["Backend"], row["Version"])
