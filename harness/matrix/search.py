@@ -8,7 +8,7 @@ batch would take the layout's rows with it, so every batch of the witness is run
 context-token budgets.
 
 Disaggregated, the full search pairs only the `prefill_kept` best prefill candidates, so a pair of layouts proves a
-PASS only if no candidate can push the pair out. `_undisplaceable` says when that holds; where it does not, all prefill
+PASS only if no candidate can push the pair out. `_without_partner` says when that holds; where it does not, all prefill
 layouts are run, so that the subject ranks them itself. More decode candidates and more replicas only add deployments.
 
 FAIL needs the space once. Where no witness is found, all layouts are run at every batch. Two things are left out then.
@@ -24,6 +24,7 @@ every sharding size that any layout has was estimated once, or the worst tier th
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ from harness.matrix.records import SOURCES
 from harness.subjects.api import Answer, DataMode, Failure, Grid, Narrowing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from harness.subjects.api import Layout, Outcome, Pairing, Search
 
@@ -97,18 +98,23 @@ def _find_disagg(search: Search) -> Found:
     tried = _Runs(search)
     pairing = search.pairing()
     prefill, decode = search.layouts("prefill"), search.layouts("decode")
-    rivals_matter = len(prefill) > pairing.prefill_kept
-    for layout in _likely(decode):
-        if layout not in prefill or not _can_pair(layout, layout, pairing):
-            continue
-        if rivals_matter and not _undisplaceable(layout, prefill, pairing):
+    working: dict[Layout, Outcome] = {}
+    failures = 0
+    for layout in witness_order(decode):
+        if failures == WITNESSES:
+            break
+        if layout not in prefill or not _can_pair(layout, layout, pairing) or any(layout.tp == w.tp for w in working):
             continue
         outcome = tried.run(Narrowing(prefill=(layout,), decode=(layout,), grid=Grid.FIRST))
-        if feasible(outcome):
-            return tried.found(outcome)
+        if not feasible(outcome):
+            failures += 1
+            continue
+        working[layout] = outcome
+        if _without_partner(prefill, working, pairing) < pairing.prefill_kept:
+            return tried.found(next(iter(working.values())))
     first = Narrowing(grid=Grid.FIRST)
     wider = [replace(first, one_replica=True), first]
-    if rivals_matter:
+    if len(prefill) > pairing.prefill_kept:
         wider.insert(0, replace(first, decode=_likely_per_tp(decode), one_replica=True))
     for part in wider:
         outcome = tried.run_rest(part)
@@ -157,21 +163,25 @@ class _Runs:
         return Found(replace(outcome, provenance=tiers), len(self._outcomes))
 
 
-def _undisplaceable(decode: Layout, prefill: Sequence[Layout], pairing: Pairing) -> bool:
-    """Whether every prefill layout could be paired with this decode layout.
+def _without_partner(prefill: Sequence[Layout], decode: Iterable[Layout], pairing: Pairing) -> int:
+    """How many prefill layouts none of the decode layouts can be paired with.
 
-    If so, it does not matter which prefill candidates rank among the best: any of them makes a deployment.
+    If they are fewer than the search keeps, then one that has a partner is kept, whichever rank best. With fewer
+    candidates than it keeps that holds too, when the decode layouts work as prefill candidates themselves.
     """
-    return all(_can_pair(layout, decode, pairing) for layout in prefill)
+    return sum(not any(_can_pair(p, d, pairing) for d in decode) for p in prefill)
 
 
 def _can_pair(prefill: Layout, decode: Layout, pairing: Pairing) -> bool:
     if pairing.same_tp and prefill.tp != decode.tp:
         return False
-    if not pairing.replica_gpus:
-        return True
+    return not pairing.replica_gpus or _adds_up(prefill.gpus, decode.gpus, pairing)
+
+
+@functools.cache
+def _adds_up(prefill_gpus: int, decode_gpus: int, pairing: Pairing) -> bool:
     counts = range(1, pairing.max_workers + 1)
-    return any(p * prefill.gpus + d * decode.gpus in pairing.replica_gpus for p in counts for d in counts)
+    return any(p * prefill_gpus + d * decode_gpus in pairing.replica_gpus for p in counts for d in counts)
 
 
 def _survey(search: Search, mode: Mode, witness: Found) -> Found:
@@ -192,11 +202,10 @@ def _survey(search: Search, mode: Mode, witness: Found) -> Found:
 
 
 def _sharding(layout: Layout) -> set[tuple[object, ...]]:
-    """The sizes that decide an op's shape: attention and GEMMs by TP, experts by MoE TP and EP, transfers by all."""
+    """The sizes that decide an op's shape: TP and CP for attention and GEMMs, MoE TP and EP for experts."""
     return {
         ("attention", layout.tp, layout.cp),
         ("experts", layout.moe_tp, layout.moe_ep),
-        ("replicas", layout.dp),
         ("stages", layout.pp),
     }
 

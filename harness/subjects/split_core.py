@@ -73,7 +73,7 @@ class SplitCoreSubject:
     def __init__(self, note: str = "") -> None:
         self._systems = Path(aiconfigurator_core.__file__).parent / "systems"
         self._note = note
-        self._overlay: tempfile.TemporaryDirectory[str] | None = None
+        self._overlays: dict[Database, tempfile.TemporaryDirectory[str]] = {}
         self._tables: dict[tuple[str, ...], Any] = {}
 
     @functools.cached_property
@@ -232,17 +232,16 @@ class SplitCoreSubject:
     def _select_systems(self, database: Database) -> None:
         wanted = str(self._systems)
         if not overlay.has_own_folder(self._systems, database):
-            if self._overlay is None:
-                without = [each for each in self.databases() if not overlay.has_own_folder(self._systems, each)]
-                self._overlay = overlay.build(self._systems, without)
-            wanted = self._overlay.name
+            if database not in self._overlays:
+                self._overlays[database] = overlay.build(self._systems, [database])
+            wanted = self._overlays[database].name
         if perf_database.get_systems_paths() != [wanted]:
             self._tables.clear()
             perf_database.set_systems_paths([wanted])
 
     def _without_paths(self, text: str) -> str:
-        if self._overlay is not None:
-            text = text.replace(self._overlay.name, "systems")
+        for view in self._overlays.values():
+            text = text.replace(view.name, "systems")
         text = text.replace(str(self._systems), "systems")
         for folder in (self._systems.parent.parent, _HARNESS, sysconfig.get_path("stdlib")):
             text = text.replace(f"{folder}{os.sep}", "")
