@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import harness
 from harness.cli.options import AsJson, Backends, Models, Modes, Quiet, SubjectPath, Systems, Verbose, Versions
 from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
@@ -95,7 +94,6 @@ def diff(
     new: Annotated[Path, typer.Argument(help="CSV file, or folder with one per system.", show_default=False)],
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
     as_json: AsJson = False,
-    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Compare two matrices: cells added, removed and changed, and counts by status.
@@ -109,7 +107,6 @@ def diff(
 
     if markdown and as_json:
         raise UsageError("--markdown and --json", "both", "one of the two")
-    note(f"aic-harness {harness.__version__}: {old} -> {new}", quiet=quiet)
     found = differ.diff_matrices(read_matrix(old, strict=False), read_matrix(new, strict=False))
     if as_json:
         say_json(differ.to_json_document(found))
@@ -127,12 +124,11 @@ def verify(
     ] = False,
     subject_path: SubjectPath = None,
     as_json: AsJson = False,
-    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Check a matrix file: structure, duplicates, unknown values, missing and surplus cells.
 
-    Exit code 1 when anything is wrong, 2 when not one row can be read.
+    Exit code 1 when anything is wrong.
 
     Example: aic-harness matrix verify support_matrix.csv
     """
@@ -142,9 +138,7 @@ def verify(
 
     expected = None
     if not structure_only:
-        subject = load_subject(subject_path)
-        note(header(subject.info), quiet=quiet)
-        expected = frozenset(all_cells(subject))
+        expected = frozenset(all_cells(load_subject(subject_path)))
     found = verifier.verify_matrix(file, expected)
     if as_json:
         say_json(verifier.to_json_document(found))

@@ -18,14 +18,21 @@ if TYPE_CHECKING:
     from harness.subjects.api import SubjectInfo
 
 
-def refuse_bad_file(path: Path) -> None:
+def refuse_bad_file(path: Path, named: Path | None = None) -> None:
     """Find out before the work is done that a result file could not be written.
+
+    Args:
+        path: The file.
+        named: What the user named, where that is another path.
 
     Raises:
         OutputError: The path is a folder or a device, lies below a file, or its folder cannot be written.
     """
-    refuse_unusable(path.absolute())
-    _refuse_unwritable(path, next(each for each in path.absolute().parents if each.exists()))
+    try:
+        refuse_unusable(path.absolute())
+        _refuse_unwritable(next(each for each in path.absolute().parents if each.exists()))
+    except OutputError as error:
+        raise OutputError(str(named or path), error.found, error.expected) from error
 
 
 def refuse_bad_targets(out: Path | None, split: Path | None, *, merge: bool) -> None:
@@ -41,7 +48,7 @@ def refuse_bad_targets(out: Path | None, split: Path | None, *, merge: bool) -> 
     if split is not None:
         if split.exists() and not split.is_dir():
             raise OutputError(str(split), "a file", "a folder, or a name that is free for one")
-        refuse_bad_file(split / "index.json")
+        refuse_bad_file(split / "index.json", named=split)
     for path in (out, split):
         if merge and path is not None:
             merged(path, ())
@@ -79,11 +86,11 @@ def save(result: RunResult, subject: SubjectInfo, out: Path | None, split: Path 
     return written
 
 
-def _refuse_unwritable(path: Path, folder: Path) -> None:
+def _refuse_unwritable(folder: Path) -> None:
     try:
         # Root passes every permission check, so only trying tells.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         found = f"that {folder} cannot be written ({error.strerror})"
-        raise OutputError(str(path), found, "a place with write permission") from error
+        raise OutputError(str(folder), found, "a place with write permission") from error

@@ -231,7 +231,8 @@ class SplitCoreSubject:
 
     def _select_systems(self, database: Database) -> None:
         wanted = str(self._systems)
-        if not overlay.has_own_folder(self._systems, database):
+        measured = (self._systems / "data" / database.system).is_dir()
+        if measured and not overlay.has_own_folder(self._systems, database):
             if database not in self._overlays:
                 self._overlays[database] = overlay.build(self._systems, [database])
             wanted = self._overlays[database].name

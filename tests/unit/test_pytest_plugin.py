@@ -136,7 +136,7 @@ def test_wrong_filter_and_missing_subject_are_told_without_a_traceback(
     ("name", "message"),
     [
         ("bad.csv", "bad.csv:1: found 'no matrix' as column 1; expected *"),
-        ("folder", "--write-matrix: found the folder folder; expected the name of a file to write."),
+        ("folder", "folder: found a folder; expected the name of a file to write."),
     ],
 )
 def test_target_that_is_no_matrix_is_refused_before_anything_is_judged(
