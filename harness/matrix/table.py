@@ -126,11 +126,6 @@ class Matrix:
         """A matrix of the current columns from rows in any order."""
         return cls(tuple(sorted(rows)))
 
-    @classmethod
-    def from_verdicts(cls, verdicts: Iterable[Verdict]) -> Matrix:
-        """A matrix of the current columns from verdicts in any order."""
-        return cls.from_rows(Row.from_verdict(verdict) for verdict in verdicts)
-
     @property
     def statuses(self) -> dict[Cell, Status | None]:
         """Every cell with its answer; None where the file leaves it out."""

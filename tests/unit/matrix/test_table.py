@@ -45,7 +45,9 @@ def test_row_of_a_verdict_keeps_the_columns_and_puts_the_error_on_one_line() -> 
 
 
 def test_matrix_of_verdicts_is_sorted_and_has_the_current_columns() -> None:
-    matrix = Matrix.from_verdicts([verdict(model="b"), verdict(model="a", mode=Mode.DISAGG), verdict(model="a")])
+    matrix = Matrix.from_rows(
+        map(Row.from_verdict, [verdict(model="b"), verdict(model="a", mode=Mode.DISAGG), verdict(model="a")])
+    )
     assert [(row.model, row.mode) for row in matrix.rows] == [("a", "agg"), ("a", "disagg"), ("b", "agg")]
     assert (matrix.columns, matrix.unjudged) == (10, ())
 
