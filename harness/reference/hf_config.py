@@ -6,6 +6,7 @@ and it records what was read, so that a field that nobody looked at can be liste
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -106,6 +107,10 @@ class HFConfig:
         return cls(str(path), read_object(path), model, quantization)
 
     # Structure -------------------------------------------------------------------------------------------------------
+
+    def raw(self) -> dict[str, object]:
+        """A copy of the whole object, for handing it to somebody else; nothing counts as read."""
+        return copy.deepcopy(dict(self._raw))
 
     @property
     def architecture(self) -> str:

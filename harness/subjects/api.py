@@ -26,6 +26,20 @@ class Capability(StrEnum):
     """Say from how remote data an estimate was made."""
     DATA_ORIGIN = "data-origin"
     """Say which version's tables a database reads."""
+    PARSE = "parse"
+    """Say how it reads a config."""
+    FIELDS_READ = "fields-read"
+    """Say which fields of a config it reads."""
+    BUILD = "build"
+    """Say which ops it prices for a model."""
+    CACHE = "cache"
+    """Say what a sequence keeps without an estimate."""
+    MTP = "mtp"
+    """Price multi-token prediction."""
+    ESTIMATE = "estimate"
+    """Estimate a static batch."""
+    SYSTEMS = "systems"
+    """Say what it knows of a GPU system."""
 
 
 class DataMode(StrEnum):

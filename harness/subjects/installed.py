@@ -16,7 +16,7 @@ from harness.subjects.quiet import captured
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.subjects.api import Subject
+    from harness.subjects.models import ModelSubject
 
 DISTRIBUTIONS = ("aiconfigurator", "aiconfigurator-core")
 DEFAULT_VERSION = "0.12.0"
@@ -30,7 +30,7 @@ def installed_versions() -> dict[str, str | None]:
 
 
 @functools.cache
-def load_subject(path: Path | None = None) -> Subject:
+def load_subject(path: Path | None = None) -> ModelSubject:
     """Load the installed subject.
 
     Args:

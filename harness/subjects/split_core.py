@@ -51,6 +51,7 @@ from harness.subjects.api import (
 )
 from harness.subjects.points import agg_point, disagg_point
 from harness.subjects.quiet import Capture, captured
+from harness.subjects.split_models import SplitCoreModels
 
 if TYPE_CHECKING:
     import tempfile
@@ -65,7 +66,7 @@ _WHOLE_CONTEXT_LADDER = 8192
 _QUANT_FIELDS = ("gemm_quant_mode", "moe_quant_mode", "kvcache_quant_mode", "fmha_quant_mode")
 
 
-class SplitCoreSubject:
+class SplitCoreSubject(SplitCoreModels):
     """One installed release of the split generation."""
 
     capabilities = frozenset(Capability)

@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """Top to bottom. A module may import what lies in a lower layer, and its own package."""
 
-INTERFACE = frozenset({"harness.subjects", "harness.subjects.api"})
+INTERFACE = frozenset({"harness.subjects", "harness.subjects.api", "harness.subjects.models"})
 FINDER = "harness.subjects.installed"
 MAY_FIND = frozenset({"harness.matrix.run"})
 """Besides the doors: every process of a run loads the subject for itself."""

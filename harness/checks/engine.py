@@ -1,0 +1,165 @@
+"""Runs checks: one generator of pairs, and one function from a pair to its findings."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import signal
+import threading
+import traceback
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.checks.records import Finding, Mismatch, Outcome, Pair, Scope, SkipCheck, Target
+from harness.checks.subject_model import SubjectModel
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import FrameType
+
+    from harness.checks.records import Check
+    from harness.coordinates import Database
+    from harness.subjects.models import ModelSubject
+
+TIME_LIMIT_S = 60.0
+"""A pair takes milliseconds; what has not ended by then hangs."""
+
+_TRACE_LINES = 12
+
+
+def pairs(
+    chosen: Iterable[Check], models: Sequence[str], databases: Sequence[Database], systems: Sequence[str]
+) -> Iterator[Pair]:
+    """Every pair of the chosen checks, in a fixed order: by check, then by target.
+
+    Args:
+        chosen: Checks.
+        models: Models, as ids or paths.
+        databases: Databases that estimates are asked on.
+        systems: GPU systems.
+    """
+    for entry in chosen:
+        if entry.scope is Scope.MODEL:
+            yield from (Pair(entry, Target(model)) for model in models)
+        elif entry.scope is Scope.ESTIMATE:
+            # By database, for loading one costs more than all estimates on it.
+            yield from (Pair(entry, Target(model, database)) for database in databases for model in models)
+        elif entry.scope is Scope.SYSTEM:
+            yield from (Pair(entry, Target(system=system)) for system in systems)
+        else:
+            yield Pair(entry, Target())
+
+
+class Examiner:
+    """Runs pairs against one subject and keeps each model's config and readings while they last.
+
+    Args:
+        subject: The subject.
+        folder: Where stored configs are looked up; the harness's own by default.
+        time_limit_s: Seconds after which a pair is cut off.
+    """
+
+    def __init__(self, subject: ModelSubject, folder: Path | None = None, time_limit_s: float = TIME_LIMIT_S) -> None:
+        self._subject, self._folder, self._limit = subject, folder, time_limit_s
+        self._models: dict[str, SubjectModel] = {}
+
+    def model(self, name: str) -> SubjectModel:
+        """A model by id or path.
+
+        Raises:
+            ConfigError: There is no such config, or it cannot be read.
+        """
+        if name not in self._models:
+            self._models[name] = SubjectModel.load(self._subject, name, self._folder)
+        return self._models[name]
+
+    def examine(self, pair: Pair) -> tuple[Finding, ...]:
+        """Run one pair; whatever goes wrong in it is a finding of that pair alone."""
+        blank = self._blank(pair)
+        lacking = sorted(pair.check.needs - self._subject.capabilities)
+        if lacking:
+            return (replace(blank, outcome=Outcome.SKIP, actual=f"{blank.subject} cannot {', '.join(lacking)}"),)
+        try:
+            with time_limit(self._limit):
+                mismatches = list(self._run(pair))
+        except SkipCheck as reason:
+            return (replace(blank, outcome=Outcome.SKIP, actual=str(reason)),)
+        except TimeLimitError:
+            return (replace(blank, outcome=Outcome.ERROR, about="timeout", actual=f"no answer in {self._limit:g} s"),)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the subject raises is the finding
+            return (_errored(blank, error),)
+        return tuple(_failed(blank, mismatch) for mismatch in mismatches) or (blank,)
+
+    def _run(self, pair: Pair) -> Iterator[Mismatch]:
+        target, run = pair.target, pair.check.run
+        if pair.check.scope is Scope.RELEASE:
+            found = run(self._subject)
+        elif pair.check.scope is Scope.SYSTEM:
+            found = run(self._subject, target.system)
+        else:
+            model = self.model(target.model)
+            where = (target.database,) if pair.check.scope is Scope.ESTIMATE else ()
+            found = run(model, model.plan, *where)
+        yield from found  # type: ignore[misc] # a check yields mismatches
+
+    def _blank(self, pair: Pair) -> Finding:
+        info, target = self._subject.info, pair.target
+        words = ["aic-harness", "check", *([target.model] if target.model else []), "--check", pair.check.id]
+        if target.database:
+            where = target.database
+            words += ["--system", where.system, "--backend", where.backend, "--version", where.version]
+        elif target.system:
+            words += ["--system", target.system]
+        return Finding(
+            check=pair.check.id,
+            phase=pair.check.phase,
+            lesson=pair.check.lesson,
+            target=target,
+            subject=f"{info.name} {info.version}",
+            outcome=Outcome.PASS,
+            reproduce=shlex.join(words),
+        )
+
+
+def _failed(blank: Finding, mismatch: Mismatch) -> Finding:
+    return replace(
+        blank,
+        outcome=Outcome.FAIL,
+        about=mismatch.about,
+        expected=mismatch.expected,
+        actual=mismatch.actual,
+        arithmetic=mismatch.arithmetic,
+        snippet=mismatch.snippet,
+    )
+
+
+def _errored(blank: Finding, error: BaseException) -> Finding:
+    said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+    trace = "" if isinstance(error, HarnessError) else "".join(traceback.format_exception(error)[-_TRACE_LINES:])
+    return replace(blank, outcome=Outcome.ERROR, about=type(error).__name__, actual=said, arithmetic=trace)
+
+
+class TimeLimitError(BaseException):
+    """Raised inside a check that takes too long; no `Exception`, so that a subject cannot swallow it."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TimeLimitError` in the body after some seconds; without effect outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def expire(_signal: int, _frame: FrameType | None) -> None:
+        raise TimeLimitError
+
+    before = signal.signal(signal.SIGALRM, expire)
+    started = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        # Another timer, such as pytest-timeout's, goes on with what is left of it.
+        signal.setitimer(signal.ITIMER_REAL, *started)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,184 @@
+"""Findings that are expected: data with the arithmetic behind each, strict in both directions.
+
+A finding that an entry covers is expected. An entry that covers nothing on a target that it names is stale, and so is
+one that names no target at all: the subject was mended, or the entry was wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import Field, field_validator
+
+from harness.data_files import Record, data_path, load_toml
+from harness.errors import DataFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from harness.checks.records import Check, Finding, Target
+
+Text = Annotated[str, Field(min_length=1)]
+Globs = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class KnownIssue(Record):
+    """One entry of `fixtures/known_issues.toml`.
+
+    Attributes:
+        id: Stable, readable name.
+        check: Id of the check that finds it.
+        models: Model ids or globs; a target without a model (a system, the release) matches `*` alone.
+        databases: Globs over `system/backend/version` for checks of estimates.
+        systems: Globs over system names for checks of systems.
+        about: Globs over what the findings are about; each must be found on every target.
+        subjects: PEP 440 range of subject versions that have it.
+        kind: `bug`; `approximation` that upstream chose; or `engine-dependent`, right for some engines only.
+        reason: Why it is wrong, with the arithmetic.
+        upstream: Issue or pull request, if one is known.
+    """
+
+    id: Text
+    check: Text
+    models: Globs = ("*",)
+    databases: Globs = ("*",)
+    systems: Globs = ("*",)
+    about: Globs = ("*",)
+    subjects: Text
+    kind: Literal["bug", "approximation", "engine-dependent"]
+    reason: Annotated[str, Field(min_length=20)]
+    upstream: str = ""
+
+    @field_validator("subjects")
+    @classmethod
+    def _is_range(cls, value: str) -> str:
+        try:
+            SpecifierSet(value)
+        except InvalidSpecifier as error:
+            raise ValueError(f"a PEP 440 range such as '>=0.8,<0.13' ({error})") from error
+        return value
+
+    @cached_property
+    def _range(self) -> SpecifierSet:
+        return SpecifierSet(self.subjects)
+
+    def concerns(self, version: str) -> bool:
+        """Whether a subject of this version has it."""
+        return self._range.contains(version, prereleases=True)
+
+    def names(self, check: str, target: Target) -> bool:
+        """Whether it expects findings of a check on a target."""
+        return (
+            self.check == check
+            and _matches(target.model, self.models)
+            and _matches(str(target.database) if target.database else "", self.databases)
+            and _matches(target.system, self.systems)
+        )
+
+
+class _File(Record):
+    known_issues: tuple[KnownIssue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """An entry that no longer holds.
+
+    Attributes:
+        issue: The entry.
+        target: Where it finds nothing; None if it names no target at all.
+        about: The pattern that finds nothing there.
+    """
+
+    issue: KnownIssue
+    target: Target | None
+    about: str
+
+    def __str__(self) -> str:
+        if self.target is None:
+            return f"known issue {self.issue.id}: no target matches it; remove it or mend its patterns"
+        where = f"{self.issue.check} on {self.target}"
+        return f"known issue {self.issue.id}: {where} finds nothing about {self.about!r} any more; end its range"
+
+
+class KnownIssues:
+    """The entries that concern one subject.
+
+    Args:
+        entries: All entries.
+        version: Version of the subject.
+    """
+
+    def __init__(self, entries: Iterable[KnownIssue], version: str) -> None:
+        self.entries = tuple(entry for entry in entries if entry.concerns(version))
+
+    @classmethod
+    def load(cls, version: str, known_checks: Iterable[Check], path: Path | None = None) -> KnownIssues:
+        """Read the file.
+
+        Raises:
+            DataFileError: It does not follow the schema, an id occurs twice, or a check does not exist.
+        """
+        path = path or data_path("fixtures", "known_issues.toml")
+        entries = load_toml(path, _File).known_issues
+        seen: set[str] = set()
+        names = {check.id for check in known_checks}
+        for entry in entries:
+            if entry.id in seen:
+                raise DataFileError(f"{path}, known issue {entry.id}", "the same id twice", "one entry for each id")
+            seen.add(entry.id)
+            if entry.check not in names:
+                expected = f"one of {', '.join(sorted(names))}"
+                raise DataFileError(f"{path}, known issue {entry.id}, field check", repr(entry.check), expected)
+        return cls(entries, version)
+
+    def expected_on(self, check: str, target: Target) -> tuple[KnownIssue, ...]:
+        """Entries that expect findings of a check on a target."""
+        return tuple(entry for entry in self.entries if entry.names(check, target))
+
+    def applied(self, findings: Sequence[Finding]) -> tuple[tuple[Finding, ...], tuple[Stale, ...]]:
+        """Mark the findings of one pair that are expected, and list what was expected and not found.
+
+        A pair that was skipped says nothing about its entries.
+        """
+        if not findings:
+            return (), ()
+        entries = self.expected_on(findings[0].check, findings[0].target)
+        marked = tuple(_marked(finding, entries) for finding in findings)
+        if any(finding.outcome.value == "skip" for finding in findings):
+            return marked, ()
+        found = [finding.about for finding in findings if finding.wrong]
+        stale = tuple(
+            Stale(entry, findings[0].target, pattern)
+            for entry in entries
+            for pattern in entry.about
+            if not any(fnmatchcase(about, pattern) for about in found)
+        )
+        return marked, stale
+
+    def unmatched(self, run: Iterable[tuple[str, Target]]) -> tuple[Stale, ...]:
+        """Entries that name none of the (check, target) pairs of a complete run."""
+        done = tuple(run)
+        return tuple(
+            Stale(entry, None, "")
+            for entry in self.entries
+            if not any(entry.names(check, target) for check, target in done)
+        )
+
+
+def _marked(finding: Finding, entries: Sequence[KnownIssue]) -> Finding:
+    if not finding.wrong:
+        return finding
+    for entry in entries:
+        if _matches(finding.about, entry.about):
+            return replace(finding, known_issue=entry.id)
+    return finding
+
+
+def _matches(text: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
