@@ -42,6 +42,14 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
+def findings(session: nox.Session) -> None:
+    """Regenerate docs/findings.md and the table of docs/checks.md; fails when a finding is not a known issue."""
+    _install(session)
+    session.run("python", "-m", "harness.checks.catalog", "docs/checks.md")
+    session.run("aic-harness", "check", "--all", "--estimates", "--findings", "docs/findings.md", *session.posargs)
+
+
+@nox.session
 def oracle(session: nox.Session) -> None:
     """Build every stored config with its transformers class; fails when what that says is not what is frozen.
 

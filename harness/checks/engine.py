@@ -6,6 +6,7 @@ import contextlib
 import shlex
 import signal
 import threading
+import time
 import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ TIME_LIMIT_S = 60.0
 """A pair takes milliseconds; what has not ended by then hangs."""
 
 _TRACE_LINES = 12
+_AT_ONCE_S = 1e-3
+_PANICS = "pyo3_runtime"
+"""Module of what compiled code raises when it panics: no `Exception`."""
 
 
 def pairs(
@@ -53,17 +57,25 @@ def pairs(
 
 
 class Examiner:
-    """Runs pairs against one subject and keeps each model's config and readings while they last.
+    """Runs pairs against one subject, keeps each model's config and readings, and the tables of one database at a time.
 
     Args:
         subject: The subject.
         folder: Where stored configs are looked up; the harness's own by default.
+        subject_path: Where the subject was imported from; only repeated in the commands that reproduce findings.
         time_limit_s: Seconds after which a pair is cut off.
     """
 
-    def __init__(self, subject: ModelSubject, folder: Path | None = None, time_limit_s: float = TIME_LIMIT_S) -> None:
-        self._subject, self._folder, self._limit = subject, folder, time_limit_s
+    def __init__(
+        self,
+        subject: ModelSubject,
+        folder: Path | None = None,
+        subject_path: Path | None = None,
+        time_limit_s: float = TIME_LIMIT_S,
+    ) -> None:
+        self._subject, self._folder, self._subject_path, self._limit = subject, folder, subject_path, time_limit_s
         self._models: dict[str, SubjectModel] = {}
+        self._loaded: Database | None = None
 
     def model(self, name: str) -> SubjectModel:
         """A model by id or path.
@@ -77,34 +89,27 @@ class Examiner:
 
     def examine(self, pair: Pair) -> tuple[Finding, ...]:
         """Run one pair; whatever goes wrong in it is a finding of that pair alone."""
-        blank = self._blank(pair)
+        blank = self.blank(pair)
         lacking = sorted(pair.check.needs - self._subject.capabilities)
         if lacking:
             return (replace(blank, outcome=Outcome.SKIP, actual=f"{blank.subject} cannot {', '.join(lacking)}"),)
+        found: list[Finding] = []
         try:
             with time_limit(self._limit):
-                mismatches = list(self._run(pair))
+                found.extend(_failed(blank, mismatch) for mismatch in self._run(pair))
         except SkipCheck as reason:
-            return (replace(blank, outcome=Outcome.SKIP, actual=str(reason)),)
+            found.append(replace(blank, outcome=Outcome.SKIP, actual=str(reason)))
         except TimeLimitError:
-            return (replace(blank, outcome=Outcome.ERROR, about="timeout", actual=f"no answer in {self._limit:g} s"),)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the subject raises is the finding
-            return (_errored(blank, error),)
-        return tuple(_failed(blank, mismatch) for mismatch in mismatches) or (blank,)
+            said = f"no answer in {self._limit:g} s"
+            found.append(replace(blank, outcome=Outcome.ERROR, about="timeout", actual=said))
+        except BaseException as error:
+            if not isinstance(error, Exception | SystemExit) and type(error).__module__ != _PANICS:
+                raise
+            found.append(_errored(blank, error))
+        return tuple(found) or (blank,)
 
-    def _run(self, pair: Pair) -> Iterator[Mismatch]:
-        target, run = pair.target, pair.check.run
-        if pair.check.scope is Scope.RELEASE:
-            found = run(self._subject)
-        elif pair.check.scope is Scope.SYSTEM:
-            found = run(self._subject, target.system)
-        else:
-            model = self.model(target.model)
-            where = (target.database,) if pair.check.scope is Scope.ESTIMATE else ()
-            found = run(model, model.plan, *where)
-        yield from found  # type: ignore[misc] # a check yields mismatches
-
-    def _blank(self, pair: Pair) -> Finding:
+    def blank(self, pair: Pair) -> Finding:
+        """The finding of a pair in which nothing is wrong."""
         info, target = self._subject.info, pair.target
         words = ["aic-harness", "check", *([target.model] if target.model else []), "--check", pair.check.id]
         if target.database:
@@ -112,6 +117,10 @@ class Examiner:
             words += ["--system", where.system, "--backend", where.backend, "--version", where.version]
         elif target.system:
             words += ["--system", target.system]
+        if self._folder is not None and target.model:
+            words += ["--config-dir", str(self._folder)]
+        if self._subject_path is not None:
+            words += ["--subject-path", str(self._subject_path)]
         return Finding(
             check=pair.check.id,
             phase=pair.check.phase,
@@ -121,6 +130,30 @@ class Examiner:
             outcome=Outcome.PASS,
             reproduce=shlex.join(words),
         )
+
+    def _run(self, pair: Pair) -> Iterator[Mismatch]:
+        target, run = pair.target, pair.check.run
+        if pair.check.scope is Scope.RELEASE:
+            found = run(self._subject)
+        elif pair.check.scope is Scope.SYSTEM:
+            found = run(self._subject, target.system)
+        else:
+            model = self.model(target.model)
+            if target.database is not None:
+                self._load(target.database)
+            found = run(model, model.plan, *([target.database] if target.database else []))
+        yield from found  # type: ignore[misc] # a check yields mismatches
+
+    def close(self) -> None:
+        """Give back the memory of the database loaded last."""
+        if self._loaded is not None:
+            self._subject.release(self._loaded)
+            self._loaded = None
+
+    def _load(self, database: Database) -> None:
+        if database != self._loaded:
+            self.close()
+            self._loaded = database
 
 
 def _failed(blank: Finding, mismatch: Mismatch) -> Finding:
@@ -147,8 +180,13 @@ class TimeLimitError(BaseException):
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TimeLimitError` in the body after some seconds; without effect outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
+    """Raise `TimeLimitError` in the body after some seconds.
+
+    Outside the main thread it has no effect. Where another timer runs, such as pytest-timeout's, the shorter one holds:
+    that timer is left alone, or goes on afterwards with what is left of it.
+    """
+    running, every = signal.getitimer(signal.ITIMER_REAL)
+    if threading.current_thread() is not threading.main_thread() or 0 < running <= seconds:
         yield
         return
 
@@ -156,10 +194,13 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TimeLimitError
 
     before = signal.signal(signal.SIGALRM, expire)
-    started = signal.setitimer(signal.ITIMER_REAL, seconds)
+    started = time.monotonic()
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        # Another timer, such as pytest-timeout's, goes on with what is left of it.
-        signal.setitimer(signal.ITIMER_REAL, *started)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if running:
+            left = running - (time.monotonic() - started)
+            signal.setitimer(signal.ITIMER_REAL, max(left, _AT_ONCE_S), every)

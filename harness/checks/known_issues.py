@@ -6,14 +6,16 @@ one that names no target at all: the subject was mended, or the entry was wrong.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 
+from harness.checks.records import Outcome
 from harness.data_files import Record, data_path, load_toml
 from harness.errors import DataFileError
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from harness.checks.records import Check, Finding, Target
+    from harness.checks.records import Check, Finding, Pair, Target
 
 Text = Annotated[str, Field(min_length=1)]
 Globs = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -82,7 +84,7 @@ class KnownIssue(Record):
 
 
 class _File(Record):
-    known_issues: tuple[KnownIssue, ...] = ()
+    known_issues: tuple[dict[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,26 @@ class Stale:
     target: Target | None
     about: str
 
-    def __str__(self) -> str:
+    def finding(self, blank: Finding) -> Finding:
+        """What is wrong, as a finding.
+
+        Args:
+            blank: A finding of the target in which nothing is wrong.
+        """
         if self.target is None:
-            return f"known issue {self.issue.id}: no target matches it; remove it or mend its patterns"
-        where = f"{self.issue.check} on {self.target}"
-        return f"known issue {self.issue.id}: {where} finds nothing about {self.about!r} any more; end its range"
+            expected, actual = "a target that its patterns name", "none: remove it, or mend its patterns"
+        else:
+            expected = f"a finding about {self.about!r}"
+            actual = "none: end its range of subjects, or narrow its patterns"
+        return replace(
+            blank,
+            outcome=Outcome.FAIL,
+            about=f"known issue {self.issue.id}",
+            expected=expected,
+            actual=actual,
+            arithmetic=f"the entry says: {self.issue.reason}",
+            stale=True,
+        )
 
 
 class KnownIssues:
@@ -125,17 +142,17 @@ class KnownIssues:
             DataFileError: It does not follow the schema, an id occurs twice, or a check does not exist.
         """
         path = path or data_path("fixtures", "known_issues.toml")
-        entries = load_toml(path, _File).known_issues
-        seen: set[str] = set()
-        names = {check.id for check in known_checks}
-        for entry in entries:
-            if entry.id in seen:
-                raise DataFileError(f"{path}, known issue {entry.id}", "the same id twice", "one entry for each id")
-            seen.add(entry.id)
+        names = sorted(check.id for check in known_checks)
+        entries: dict[str, KnownIssue] = {}
+        for place, raw in enumerate(load_toml(path, _File).known_issues, 1):
+            entry = _entry(raw, f"{path}, known issue {raw.get('id') or f'number {place}'}")
+            if entry.id in entries:
+                raise DataFileError(f"{path}, known issue {entry.id}, field id", "it twice", "one entry for each id")
             if entry.check not in names:
-                expected = f"one of {', '.join(sorted(names))}"
-                raise DataFileError(f"{path}, known issue {entry.id}, field check", repr(entry.check), expected)
-        return cls(entries, version)
+                where = f"{path}, known issue {entry.id}, field check"
+                raise DataFileError(where, repr(entry.check), f"one of {', '.join(names)}")
+            entries[entry.id] = entry
+        return cls(entries.values(), version)
 
     def expected_on(self, check: str, target: Target) -> tuple[KnownIssue, ...]:
         """Entries that expect findings of a check on a target."""
@@ -144,13 +161,14 @@ class KnownIssues:
     def applied(self, findings: Sequence[Finding]) -> tuple[tuple[Finding, ...], tuple[Stale, ...]]:
         """Mark the findings of one pair that are expected, and list what was expected and not found.
 
-        A pair that was skipped says nothing about its entries.
+        A pair that was skipped, or that ended with an error that no entry expects, says nothing about its entries.
         """
         if not findings:
             return (), ()
         entries = self.expected_on(findings[0].check, findings[0].target)
         marked = tuple(_marked(finding, entries) for finding in findings)
-        if any(finding.outcome.value == "skip" for finding in findings):
+        cut_short = (Outcome.SKIP, Outcome.ERROR)
+        if any(finding.outcome in cut_short and finding.known_issue is None for finding in marked):
             return marked, ()
         found = [finding.about for finding in findings if finding.wrong]
         stale = tuple(
@@ -161,14 +179,27 @@ class KnownIssues:
         )
         return marked, stale
 
-    def unmatched(self, run: Iterable[tuple[str, Target]]) -> tuple[Stale, ...]:
-        """Entries that name none of the (check, target) pairs of a complete run."""
-        done = tuple(run)
+    def unmatched(self, run: Iterable[Pair]) -> tuple[Stale, ...]:
+        """Entries that name none of the pairs of a complete run; those whose check was not run say nothing."""
+        targets: dict[str, list[Target]] = {}
+        for pair in run:
+            targets.setdefault(pair.check.id, []).append(pair.target)
         return tuple(
             Stale(entry, None, "")
             for entry in self.entries
-            if not any(entry.names(check, target) for check, target in done)
+            if entry.check in targets and not any(entry.names(entry.check, target) for target in targets[entry.check])
         )
+
+
+def _entry(raw: dict[str, object], where: str) -> KnownIssue:
+    try:
+        # As in `load_toml`: JSON, because it has no tuples, so a list is taken for one.
+        return KnownIssue.model_validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        found = "nothing" if first["type"] == "missing" else repr(first["input"])
+        raise DataFileError(f"{where}, field {field}", found, first["msg"].removeprefix("Value error, ")) from error
 
 
 def _marked(finding: Finding, entries: Sequence[KnownIssue]) -> Finding:

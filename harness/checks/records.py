@@ -74,6 +74,10 @@ class Target:
         where = str(self.database) if self.database else self.system
         return " ".join(part for part in (self.model, where) if part) or "release"
 
+    def pair_id(self, check: str) -> str:
+        """Id of a check on this target, such as `check_layer_counts[Qwen/Qwen3.5-397B-A17B]`."""
+        return f"check_{check}[{str(self).replace(' ', '-')}]"
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -85,7 +89,7 @@ class Pair:
     @property
     def id(self) -> str:
         """Such as `check_layer_counts[Qwen/Qwen3.5-397B-A17B]`."""
-        return f"check_{self.check.id}[{self.target}]"
+        return self.target.pair_id(self.check.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ class Finding:
         reproduce: Command that runs the check alone.
         snippet: Python that shows it with the subject alone.
         known_issue: Id of the known issue that covers it; None if there is none.
+        stale: What is wrong is a known issue that no longer holds; `about` names it.
     """
 
     check: str
@@ -140,16 +145,22 @@ class Finding:
     reproduce: str = ""
     snippet: str = ""
     known_issue: str | None = None
+    stale: bool = False
 
     @property
     def id(self) -> str:
         """Id of the pair that it came from."""
-        return f"check_{self.check}[{self.target}]"
+        return self.target.pair_id(self.check)
 
     @property
     def wrong(self) -> bool:
         """Whether it failed or ended with an error."""
         return self.outcome in (Outcome.FAIL, Outcome.ERROR)
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether it is wrong and no known issue says that it should be."""
+        return self.wrong and self.known_issue is None
 
     def document(self) -> dict[str, object]:
         """One entry of `check --json`."""
@@ -166,9 +177,45 @@ class Finding:
             "outcome": str(self.outcome),
             "about": self.about,
             "known_issue": self.known_issue,
+            "stale": self.stale,
             "expected": self.expected,
             "actual": self.actual,
             "arithmetic": self.arithmetic,
             "reproduce": self.reproduce,
             "snippet": self.snippet,
         }
+
+
+class Result(StrEnum):
+    """What a pair comes to, all its findings taken together; from worst to best."""
+
+    ERROR = "error"
+    FAIL = "fail"
+    KNOWN = "known"
+    """Everything wrong in it is a known issue."""
+    SKIP = "skip"
+    PASS = "pass"  # noqa: S105 - no password
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A pair and its findings, known issues marked.
+
+    Attributes:
+        pair: The pair.
+        findings: What came out, at least one.
+    """
+
+    pair: Pair
+    findings: tuple[Finding, ...]
+
+    @property
+    def result(self) -> Result:
+        """The worst of its findings."""
+        found = {Result.KNOWN if each.known_issue else Result(each.outcome.value) for each in self.findings}
+        return next(result for result in Result if result in found)
+
+    @property
+    def unexpected(self) -> tuple[Finding, ...]:
+        """Findings that fail a run."""
+        return tuple(finding for finding in self.findings if finding.unexpected)

@@ -6,14 +6,14 @@ import sys
 
 import typer
 
-from harness.cli import configs, matrix, plan, version
+from harness.cli import check, configs, matrix, plan, version
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
 app = typer.Typer(
     name="aic-harness",
     help=(
         "Judge an installed release of NVIDIA's aiconfigurator: which models it supports on which system, backend "
-        "and version, and whether that has changed; and read any model config into exact counts, without it.\n\n"
+        "and version, and whether its answers are right; and read any model config into exact counts, without it.\n\n"
         "Start with: aic-harness matrix run --model Qwen/Qwen3-32B --system h200_sxm"
     ),
     no_args_is_help=True,
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(matrix.app, name="matrix")
+check.register(app)
 plan.register(app)
 configs.register(app)
 version.register(app)

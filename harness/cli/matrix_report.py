@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from harness.cli.progress import progress as shown
 from harness.matrix.records import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from harness.matrix.records import Verdict
     from harness.matrix.run import RunResult
     from harness.subjects.api import Point
 
-_PLAIN_EVERY_S = 10.0
 _ROWS_SHOWN = 60
 _STYLES = {
     Status.PASS: "green",
@@ -28,62 +26,9 @@ _STYLES = {
 }
 
 
-@contextlib.contextmanager
-def progress(total: int, *, quiet: bool) -> Iterator[Callable[[Verdict], None]]:
-    """Show progress on stderr: a live line on a terminal, a plain line every ten seconds elsewhere."""
-    if quiet:
-        yield lambda _verdict: None
-    elif sys.stderr.isatty():
-        with _live(total) as on_verdict:
-            yield on_verdict
-    else:
-        yield _Plain(total)
-
-
-@contextlib.contextmanager
-def _live(total: int) -> Iterator[Callable[[Verdict], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    counts: Counter[Status] = Counter()
-    columns = (
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[statuses]}"),
-    )
-    started = time.monotonic()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("judging", total=total, statuses="", rate="")
-
-        def on_verdict(verdict: Verdict) -> None:
-            counts[verdict.status] += 1
-            rate = counts.total() / max(time.monotonic() - started, 1e-9)
-            text = " ".join(f"[{_STYLES[status]}]{status} {n}[/]" for status, n in sorted(counts.items()))
-            bar.update(task, advance=1, statuses=text, rate=f"{rate:.0f}/s")
-
-        yield on_verdict
-
-
-class _Plain:
-    """One line every ten seconds, and one at the end."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._counts: Counter[Status] = Counter()
-        self._started = self._said = time.monotonic()
-
-    def __call__(self, verdict: Verdict) -> None:
-        self._counts[verdict.status] += 1
-        now, done = time.monotonic(), self._counts.total()
-        if done < self._total and now - self._said < _PLAIN_EVERY_S:
-            return
-        self._said = now
-        rate = done / max(now - self._started, 1e-9)
-        left = (self._total - done) / rate
-        statuses = ", ".join(f"{status} {n}" for status, n in sorted(self._counts.items()))
-        sys.stderr.write(f"{done}/{self._total} cells, {rate:.1f}/s, {left:.0f} s left: {statuses}\n")
+def progress(total: int, *, quiet: bool) -> AbstractContextManager[Callable[[Verdict], None]]:
+    """Show progress on stderr."""
+    return shown(total, "cells", lambda verdict: verdict.status, _STYLES, quiet=quiet)
 
 
 def summary(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from harness.coordinates import Cell, Mode
 from harness.errors import FilterError
+from harness.globs import passes, require_matches, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from harness.subjects.api import Subject
-
-_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +56,24 @@ def select(cells: Sequence[Cell], filters: Filters) -> tuple[Cell, ...]:
         ("--mode", filters.modes, [cell.mode.value for cell in cells]),
     )
     for option, patterns, values in coordinates:
-        _require_matches(option, patterns, values)
+        require_matches(option, patterns, values)
     chosen = tuple(
         cell
         for cell in cells
-        if _passes(cell.model, filters.models)
-        and _passes(cell.system, filters.systems)
-        and _passes(cell.backend, filters.backends)
-        and _passes(cell.version, filters.versions)
-        and _passes(cell.mode.value, filters.modes)
+        if passes(cell.model, filters.models)
+        and passes(cell.system, filters.systems)
+        and passes(cell.backend, filters.backends)
+        and passes(cell.version, filters.versions)
+        and passes(cell.mode.value, filters.modes)
     )
     if not chosen:
         raise FilterError("the filters together", "no cell that passes all of them", _databases_left(cells, filters))
     return chosen
 
 
-def _require_matches(option: str, patterns: tuple[str, ...], values: Iterable[str]) -> None:
-    existing = sorted(set(values))
-    for pattern in patterns:
-        if not any(fnmatchcase(value, pattern) for value in existing):
-            near = [value for value in existing if pattern.strip("*").lower() in value.lower()] or existing
-            more = f" and {len(near) - _SHOWN} more" if len(near) > _SHOWN else ""
-            raise FilterError(
-                option,
-                f"{pattern!r}, which matches nothing",
-                f"an exact value or a glob over what exists: {', '.join(near[:_SHOWN])}{more}",
-            )
-
-
 def _databases_left(cells: Sequence[Cell], filters: Filters) -> str:
     left = sorted(
-        {str(cell.database) for cell in cells if _passes(cell.system, filters.systems)}
+        {str(cell.database) for cell in cells if passes(cell.system, filters.systems)}
         or {str(cell.database) for cell in cells}
     )
-    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    return f"a combination that exists, such as {', '.join(left[:_SHOWN])}{more}"
-
-
-def _passes(value: str, patterns: tuple[str, ...]) -> bool:
-    return not patterns or any(fnmatchcase(value, pattern) for pattern in patterns)
+    return f"a combination that exists, such as {some(left)}"

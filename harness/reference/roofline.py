@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from harness.reference.weights import Weight
 
 _WIDER = {"fp4": "fp8", "int8": "bf16", "fp8": "bf16"}
-"""Where a GPU lacks a datatype, the work is done in the next wider one."""
+"""Where a GPU lacks a datatype, or is slow in it, the work is done in a wider one."""
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -48,20 +48,34 @@ class System(Record):
     Attributes:
         flops: Operations per second by datatype, dense.
         memory_bandwidth: Bytes per second.
+        memory_capacity: Bytes that the driver shows.
         link_bandwidth: Bytes per second that one GPU can send to the others.
         source: Where the figures come from.
+        limits: Datatypes whose figure is an upper limit and no more.
+        memory_sold: Bytes of the data sheet where error correction takes some of them.
+        pcie_bandwidth: Bytes per second of a board without its NVLink bridge.
+        gpus_per_node: Where the form factor decides it.
+        succeeds: Systems that it is never slower than.
     """
 
     flops: dict[str, Positive]
     memory_bandwidth: Positive
+    memory_capacity: Positive
     link_bandwidth: Positive
     source: str
+    limits: tuple[str, ...] = ()
+    memory_sold: Positive | None = None
+    pcie_bandwidth: Positive | None = None
+    gpus_per_node: int | None = None
+    succeeds: tuple[str, ...] = ()
 
     def speed(self, datatype: str) -> float:
-        """Operations per second in a datatype, or in the next wider one that the GPU has."""
-        while datatype not in self.flops:
+        """Operations per second in a datatype, or in a wider one that is faster or the only one."""
+        best = self.flops.get(datatype, 0.0)
+        while datatype in _WIDER:
             datatype = _WIDER[datatype]
-        return self.flops[datatype]
+            best = max(best, self.flops.get(datatype, 0.0))
+        return best
 
 
 class _Systems(Record):

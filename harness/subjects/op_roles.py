@@ -12,7 +12,7 @@ from harness.subjects.models import OpKind
 _PHASE = re.compile(r"^(context|generation|encoder)_")
 _BY_KIND = {
     OpKind.ELEMENTWISE: "glue",
-    OpKind.HYPER: "glue",
+    OpKind.HYPER: "other",
     OpKind.DISPATCH: "communication",
     OpKind.ALL_REDUCE: "communication",
     OpKind.P2P: "communication",
@@ -57,13 +57,11 @@ def role_of(name: str, kind: OpKind) -> Role:
         name: As the subject names it.
         kind: What it computes; of GEMMs and embeddings only the name tells what for.
     """
-    if kind in _BY_KIND:
-        return Role(_BY_KIND[kind], "core")
     bare = _PHASE.sub("", name)
     for pattern, rule in _rules():
         if pattern.search(bare):
             return Role(rule.component, rule.part, rule.mixer)
-    return Role()
+    return Role(_BY_KIND[kind], "core") if kind in _BY_KIND else Role()
 
 
 @cache

@@ -205,6 +205,7 @@ class SplitCoreSubject(SplitCoreModels):
     def release(self, database: Database) -> None:
         """Unload a database's tables and the engine handles that pin them."""
         self._tables.clear()
+        self._last_session = None
         perf_database.unload_database(database.system, database.backend, database.version)
         gc.collect()
 

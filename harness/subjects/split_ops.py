@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.subjects.models import Op, OpKind
 from harness.subjects.op_roles import role_of
+from harness.subjects.split_collectives import collectives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,6 +80,8 @@ def _leaf(op: Any, kind_name: str, alternative: str) -> Op:  # noqa: ANN401
     mixer = role.mixer or _MIXER_OF_KIND.get(kind, "")
     if kind is OpKind.ATTENTION:
         mixer = "window" if window else "full"
+    elif kind is OpKind.COMPRESSED:
+        mixer = str(facts["attn_kind"]).lower()
     part = role.part
     if kind in (OpKind.GDN, OpKind.KDA, OpKind.MAMBA2):
         part = "conv" if "conv" in str(facts.get("kernel_source", "")) else "core"
@@ -101,6 +104,7 @@ def _leaf(op: Any, kind_name: str, alternative: str) -> Op:  # noqa: ANN401
         experts=_first(facts, "num_experts"),
         top=_first(facts, "topk"),
         inner=_first(facts, "inter_size"),
+        collectives=collectives(kind_name, facts),
         precision=str(facts.get("quant_mode") or facts.get("gemm_quant_mode") or ""),
         extra=tuple(sorted((key, plain(value)) for key, value in facts.items() if key not in known)),
     )
@@ -111,5 +115,7 @@ def _first(facts: Mapping[str, Any], *keys: str) -> int:
 
 
 def plain(value: object) -> object:
-    """The value with its lists as tuples."""
+    """The value with its lists as tuples and its objects as tuples of pairs, so that records can be compared."""
+    if isinstance(value, dict):
+        return tuple(sorted((str(name), plain(item)) for name, item in value.items()))
     return tuple(plain(item) for item in value) if isinstance(value, list | tuple) else value

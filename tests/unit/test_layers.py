@@ -22,14 +22,14 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"reference"}),
     frozenset({"oracle"}),  # it knows nothing of the reference, which may look up what it said
     frozenset({"stored_configs"}),
-    frozenset({"data_files"}),
+    frozenset({"data_files", "globs"}),
     frozenset({"coordinates", "errors"}),
 )
 """Top to bottom. A module may import what lies in a lower layer, and its own package."""
 
 INTERFACE = frozenset({"harness.subjects", "harness.subjects.api", "harness.subjects.models"})
 FINDER = "harness.subjects.installed"
-MAY_FIND = frozenset({"harness.matrix.run"})
+MAY_FIND = frozenset({"harness.checks.run", "harness.checks.workers", "harness.matrix.run"})
 """Besides the doors: every process of a run loads the subject for itself."""
 
 SUBJECT = frozenset({"aiconfigurator", "aiconfigurator_core"})
@@ -80,7 +80,7 @@ def _imports(node: ast.AST, package: str, *, at_load: bool) -> Iterator[Import]:
 
 
 def layer(module: str) -> int:
-    top = module.split(".")[1]
+    top = module.partition(".")[2].partition(".")[0]  # empty for the package itself, which lies above all layers
     return next((depth for depth, names in enumerate(LAYERS) if top in names), -1)
 
 

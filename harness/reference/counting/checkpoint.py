@@ -29,6 +29,8 @@ _SPELLINGS = {
     "head": "lm_head",
 }
 _BEFORE_LAYERS = re.compile(r"^.*?(?=layers\.)")
+_OUTSIDE = re.compile(r"(?:^|\.)(?:mtp|visual|vision_tower|vision_model|audio_tower)\.")
+"""Blocks beside the text decoder, whose layers are numbered from 0 as well."""
 _EXPERT_NUMBER = re.compile(r"\.experts\.\d+")
 _BY_ALGORITHM = {
     "FP8": "fp8",
@@ -97,6 +99,8 @@ class _Names:
     def __init__(self, patterns: Iterable[str]) -> None:
         exact, loose = set(), []
         for pattern in patterns:
+            if _OUTSIDE.search(pattern):
+                continue
             if pattern.startswith("re:"):
                 loose.append(f"(?:{pattern[3:]})")
             elif "*" in pattern:
@@ -153,6 +157,8 @@ def _modelopt(section: HFConfig) -> Quantization:
     layers = section.required_section("quantized_layers")
     named: dict[str, Scheme] = {}
     for name in layers.fields():
+        if _OUTSIDE.search(name):
+            continue
         canonical = _canonical(name)
         if canonical not in named:
             named[canonical] = _algorithm(layers.required_section(name))

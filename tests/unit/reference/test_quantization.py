@@ -140,3 +140,13 @@ def test_ranks_hold_their_part_of_the_bytes() -> None:
         size for name, size in weight_bytes(plan, quantization_of(config)).items() if name in ("norms", "router")
     )
     assert part.weight_bytes == pytest.approx((whole - norms_and_router) / 4 + norms_and_router, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["nvidia/Qwen3.5-122B-A10B-NVFP4", "nvidia/Qwen3.5-397B-A17B-NVFP4"])
+def test_a_pattern_for_a_prediction_block_excludes_no_layer_of_the_decoder(name: str) -> None:
+    # `mtp.layers.0*` is the first prediction block, not layer 0.
+    config = HFConfig.load(name)
+    quantization = quantization_of(config)
+    experts = [weight for weight in plan_for(config).layers[0].ffn.weights() if weight.component == "routed_experts"]
+    found = [quantization.scheme_of(0, weight) for weight in experts]
+    assert [one.name for one in found if one] == ["nvfp4"] * len(experts)

@@ -1,7 +1,4 @@
-"""The pytest door: one test per cell of the support matrix, and the matrix written back from the results.
-
-It is loaded in every xdist worker, so nothing heavy is imported before a test needs it.
-"""
+"""One test per cell of the support matrix, and the matrix written back from the results."""
 
 from __future__ import annotations
 
@@ -38,12 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="the matrix whose statuses must not get worse (default: the one that comes with the harness)",
     )
-    for name in ("model", "system", "backend", "version", "mode"):
-        option = "--backend-version" if name == "version" else f"--{name}"
-        group.addoption(
-            option, action="append", default=[], dest=f"aic_{name}", metavar="GLOB", help=f"only cells of this {name}"
-        )
-    group.addoption("--subject-path", type=Path, metavar="DIR", help="import aiconfigurator from this folder")
+    group.addoption(
+        "--mode", action="append", default=[], dest="aic_mode", metavar="GLOB", help="only cells of this mode"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -100,14 +94,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             for cell in cells
         ],
     )
-
-
-@pytest.fixture(scope="session")
-def subject(request: pytest.FixtureRequest) -> Subject:
-    """The installed subject."""
-    from harness.subjects.installed import load_subject
-
-    return load_subject(request.config.getoption("--subject-path"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,174 @@
+"""How checks of estimates ask a subject: on which databases, in which layout, from which data.
+
+A model is estimated on the fewest GPUs that hold it, so that every check of one (model, database) looks at the same
+deployment. Estimates are kept until another database is asked about.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from packaging.version import InvalidVersion, Version
+
+from harness.checks.records import SkipCheck
+from harness.errors import UsageError
+from harness.reference import roofline
+from harness.reference.counting.quantization import rank_weight_bytes
+from harness.reference.counting.ranks import Layout as Division
+from harness.reference.counting.ranks import check_layout, ranks_of
+from harness.subjects.api import DataMode, Failure, Layout
+from harness.subjects.models import EstimateRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.checks.subject_model import SubjectModel
+    from harness.coordinates import Database
+    from harness.reference.layers import LayerPlan
+    from harness.subjects.api import Subject
+    from harness.subjects.models import BuildRequest, Estimate
+
+FILLED = 0.8
+"""Part of the memory that weights may fill; the rest is for cache, activations and the runtime."""
+
+_MOST_TENSOR_RANKS = 8
+_MOST_GPUS = 64
+
+
+def newest_databases(subject: Subject) -> tuple[Database, ...]:
+    """The newest version of every (system, backend) that the subject can load, sorted."""
+    newest: dict[tuple[str, str], Database] = {}
+    for database in subject.databases():
+        key = (database.system, database.backend)
+        if key not in newest or _age(database.version) > _age(newest[key].version):
+            newest[key] = database
+    return tuple(sorted(newest.values()))
+
+
+def _age(version: str) -> tuple[int, Version, str]:
+    # Names such as `next` are no versions; they stand behind every number, for they are aliases of one.
+    try:
+        return 1, Version(version), version
+    except InvalidVersion:
+        numbers = re.findall(r"\d+", version)
+        return 0, Version(".".join(numbers) if numbers else "0"), version
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One model on one database, in the layout and from the data that all checks look at.
+
+    Attributes:
+        model: The model.
+        database: Whose tables are used.
+        build: What is built.
+        data_mode: Which data answers.
+        division: The layout as the reference counts it.
+    """
+
+    model: SubjectModel
+    database: Database
+    build: BuildRequest
+    data_mode: DataMode
+    division: Division
+    _known: dict[EstimateRequest, Estimate | Failure] = field(default_factory=dict, repr=False)
+
+    def request(self, *, batch: int, isl: int, osl: int, prefix: int = 0) -> EstimateRequest:
+        """One static batch on this deployment."""
+        return EstimateRequest(self.build, self.database, batch, isl, osl, prefix, self.data_mode)
+
+    def ask(self, request: EstimateRequest) -> Estimate | Failure:
+        """What the subject answers; it is asked once."""
+        if request not in self._known:
+            self._known[request] = self.model.subject.estimate(request)
+        return self._known[request]
+
+    def snippet(self, request: EstimateRequest) -> str:
+        """Python that prints the estimate with the subject alone."""
+        return self.model.subject.estimate_snippet(request, self.model.name)
+
+
+BASE = {"batch": 8, "isl": 1024, "osl": 128}
+"""The request that decides whether a database has the data for a model."""
+
+_deployments: WeakKeyDictionary[SubjectModel, tuple[Database, Deployment | SkipCheck]] = WeakKeyDictionary()
+
+
+def deployed(model: SubjectModel, plan: LayerPlan, database: Database) -> Deployment:
+    """The deployment of a model that the checks of a database look at.
+
+    Raises:
+        SkipCheck: No GPU facts, no layout, no data, or the subject raises, which `estimate_finite` reports.
+    """
+    known = _deployments.get(model)
+    if known is None or known[0] != database:
+        try:
+            known = database, _deploy(model, plan, database)
+        except SkipCheck as reason:
+            known = database, reason
+        _deployments[model] = known
+    if isinstance(known[1], SkipCheck):
+        raise known[1]
+    return known[1]
+
+
+def _deploy(model: SubjectModel, plan: LayerPlan, database: Database) -> Deployment:
+    said: Failure | None = None
+    for layout, division in layouts(model, plan, database.system):
+        build = model.request(layout, backend=database.backend, precision="checkpoint")
+        for mode in DataMode:
+            deployment = Deployment(model, database, build, mode, division)
+            answer = deployment.ask(deployment.request(**BASE))
+            if not isinstance(answer, Failure) or not answer.missing_data:
+                return deployment
+            said = answer
+    if said is None:
+        raise SkipCheck(f"no layout of up to {_MOST_GPUS} GPUs holds it on {database.system}")
+    raise SkipCheck(f"the subject has no data: {said.messages[-1]}")
+
+
+def layouts(model: SubjectModel, plan: LayerPlan, system: str) -> Iterator[tuple[Layout, Division]]:
+    """Every legal layout on the fewest GPUs that hold the weights, as the subject and as the reference write it.
+
+    Raises:
+        SkipCheck: Nothing is known about the GPU.
+    """
+    if system not in roofline.systems():
+        raise SkipCheck(f"fixtures/gpu_facts.toml does not know {system}")
+    room = FILLED * roofline.system(system).memory_capacity
+    gpus = 1
+    while gpus <= _MOST_GPUS:
+        found = [pair for pair in _of_size(plan, gpus, moe=model.is_moe) if _fits(model, plan, pair[1], room)]
+        if found:
+            yield from found
+            return
+        gpus *= 2
+
+
+def _of_size(plan: LayerPlan, gpus: int, *, moe: bool) -> Iterator[tuple[Layout, Division]]:
+    tp = min(gpus, _MOST_TENSOR_RANKS)
+    while tp:
+        rest = gpus // tp
+        # What tensor parallelism cannot take goes to attention data parallelism where experts are divided, else to stages.
+        for dp, pp in [(rest, 1), (1, rest)] if moe and rest > 1 else [(1, rest)]:
+            ranks = tp * dp
+            for ep in [ranks, 1] if moe and ranks > 1 else [1]:
+                division = Division(tp, pp, ep, dp)
+                try:
+                    check_layout(plan, division)
+                except UsageError:
+                    continue
+                yield Layout(tp, pp, dp, ranks // ep if moe else 1, ep, 1), division
+        tp //= 2
+
+
+def _fits(model: SubjectModel, plan: LayerPlan, division: Division, room: float) -> bool:
+    return fullest_rank_bytes(model, plan, division) <= room
+
+
+def fullest_rank_bytes(model: SubjectModel, plan: LayerPlan, division: Division) -> int:
+    """Bytes of weights on the fullest rank, as the checkpoint stores them."""
+    return max(rank_weight_bytes(plan, model.quantization, division, rank) for rank in ranks_of(division))

@@ -1,0 +1,45 @@
+"""Mutants of whether a model is a mixture of experts: lesson 3."""
+
+from __future__ import annotations
+
+from tests.fakes.mutants.mutant import Mutant
+from tests.fakes.mutants.package import module, replaced
+from tests.fakes.mutants.where import declared
+
+_NEMOTRON = "NemotronHForCausalLM"
+_QWEN = "Qwen3_5ForConditionalGeneration"
+
+
+def _families(*change: str) -> frozenset[str]:
+    return frozenset(module("models.helpers")._MOE_MODEL_FAMILIES) ^ set(change)  # noqa: SLF001
+
+
+MUTANTS = (
+    Mutant(
+        id="moe-only-of-old",
+        mistake="The check for a mixture of experts knows the two families it was written for, MOE and DEEPSEEK.",
+        check="is_moe",
+        lesson=3,
+        patch=lambda: replaced("models.helpers", "_MOE_MODEL_FAMILIES", frozenset({"MOE", "DEEPSEEK"}))(),
+        concerns=lambda model: (
+            model.plan.is_moe
+            and model.parsed.family not in {"MOE", "DEEPSEEK", "QWEN35", "NEMOTRONH"}
+        ),
+    ),
+    Mutant(
+        id="moe-hybrid-forgotten",
+        mistake="A new hybrid family with experts was not added to the list of families that have some.",
+        check="is_moe",
+        lesson=3,
+        patch=lambda: replaced("models.helpers", "_MOE_MODEL_FAMILIES", _families("HYBRIDMOE"))(),
+        concerns=declared("MiMoV2FlashForCausalLM", "Llama4ForConditionalGeneration"),
+    ),
+    Mutant(
+        id="moe-family-is-enough",
+        mistake="A family with dense and sparse members was added to the list, so that the dense ones count as sparse.",
+        check="is_moe",
+        lesson=3,
+        patch=lambda: replaced("models.helpers", "_MOE_MODEL_FAMILIES", _families("QWEN35", "NEMOTRONH"))(),
+        concerns=lambda model: model.plan.architecture in {_NEMOTRON, _QWEN} and not model.plan.is_moe,
+    ),
+)
