@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from harness.data_files import Record, data_path, load_toml
 
 if TYPE_CHECKING:
@@ -29,6 +31,20 @@ class Numbers(Record):
     first: int = 0
 
 
+class Copy(Record):
+    """A per-layer list that some readers look up under another name, as a string of letters.
+
+    Attributes:
+        field: The list.
+        copy_field: The other name.
+        values: Letter for each value.
+    """
+
+    field: str
+    copy_field: str
+    values: dict[str, str]
+
+
 class Spelling(Record):
     """One way to say of every layer what it is.
 
@@ -46,7 +62,7 @@ class Spelling(Record):
     form: Literal["list", "letters", "numbers", "joined", "prefix", "interval", "absent"]
     field: str
     part: Literal["mixer", "ffn", "either"]
-    values: dict[str, str | int] = {}
+    values: dict[str, str | int] = Field(default_factory=dict)
     kinds: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
 
@@ -73,6 +89,7 @@ class PatternFields(Record):
     lists: tuple[str, ...]
     prefixes: tuple[str, ...]
     numbers: tuple[Numbers, ...]
+    copies: tuple[Copy, ...]
     spellings: tuple[Spelling, ...]
     siblings: tuple[Sibling, ...]
 
@@ -130,6 +147,10 @@ def relayered(text: Mapping[str, object], depth: int, order: Sequence[int]) -> R
             result = changed(result, field, _leading([index < value for index in order]))
     for entry in fields.numbers:
         result = _renumbered(result, value_at(text, entry.field), entry, order)
+    for also in fields.copies:
+        value = value_at(result, also.field)
+        if isinstance(value, list) and all(item in also.values for item in value):
+            result = changed(result, also.copy_field, "".join(also.values[item] for item in value))
     return result
 
 

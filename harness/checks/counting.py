@@ -1,4 +1,4 @@
-"""What the checks of ops share: backends and layouts to build for, sums of scale factors, findings of several builds."""
+"""What the checks of ops share: backends and layouts to build for, sums of scale factors, joined findings."""
 
 from __future__ import annotations
 

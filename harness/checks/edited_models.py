@@ -1,7 +1,7 @@
 """A model with other layers: its config is edited, the reference proves the edit, and the subject is asked again.
 
-What a subject says about a model becomes a vector: how often each op runs in each phase, what its weights take, and what
-a sequence keeps. An op is known by what it computes and for which sizes, never by its name, so that nothing here knows
+What a subject says about a model becomes a vector: how often each op runs in each phase, what its weights take, and
+what a sequence keeps. An op is known by what it computes and for which sizes, never by its name, so that nothing here knows
 what a release calls anything. Vectors are compared, subtracted and added.
 """
 
@@ -11,9 +11,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from harness.checks.config_edits import relayered, respelled, value_at, without
 from harness.checks.config_edits import changed as with_field
 from harness.checks.config_edits import pattern_fields as fields
+from harness.checks.config_edits import relayered, respelled, value_at, without
 from harness.checks.subject_model import SubjectModel
 from harness.errors import ConfigError
 from harness.reference.hf_config import HFConfig
@@ -37,7 +37,8 @@ _QUANTIZATION = "quantization_config"
 def vector(built: BuiltModel) -> Vector:
     """What a subject says about a model, as numbers that can be subtracted.
 
-    Keys are `(phase, "runs" or "bytes", what the op computes)` and `("cache", tokens)`.
+    Keys are `(phase, "runs" or "bytes", what the op computes)` and `("cache", tokens)`. Where an op stands for layers
+    of which a share does something, that many runs have a key of their own.
     """
     result: Vector = defaultdict(float)
     for phase, ops in (("prefill", built.prefill), ("decode", built.decode), ("encoder", built.encoder)):
@@ -45,6 +46,8 @@ def vector(built: BuiltModel) -> Vector:
             key = _op_key(op)
             result[phase, "runs", key] += op.count
             result[phase, "bytes", key] += op.weight_bytes
+            for name, share in _shares(op):
+                result[phase, "runs", (*key, name)] += op.count * share
     for length, size in built.cache_bytes.items():
         result["cache", length] += size
     return {key: value for key, value in result.items() if value}
@@ -52,7 +55,15 @@ def vector(built: BuiltModel) -> Vector:
 
 def _op_key(op: Op) -> Key:
     sizes = op.rows, op.columns, op.heads, op.kv_heads, op.head_dim, op.window, op.experts, op.top, op.inner
-    return op.kind.value, bool(op.alternative), *sizes, op.precision, op.extra
+    shares = {name for name, _ in _shares(op)}
+    rest = tuple((name, None if name in shares else value) for name, value in op.extra)
+    # What a release adds may hold objects that cannot be keys; they print alike where they are alike.
+    return op.kind.value, bool(op.alternative), *sizes, op.precision, repr(rest)
+
+
+def _shares(op: Op) -> tuple[tuple[str, float], ...]:
+    """Facts that say which share of an op's layers does something: with the layers they change, and the sum counts."""
+    return tuple((name, value) for name, value in op.extra if isinstance(value, float) and 0 < value <= 1)
 
 
 def total(parts: Iterable[tuple[float, Vector]]) -> Vector:

@@ -18,7 +18,7 @@ from harness.errors import UsageError
 from harness.reference import roofline
 from harness.reference.counting.quantization import rank_weight_bytes
 from harness.reference.counting.ranks import Layout as Division
-from harness.reference.counting.ranks import check_layout, ranks_of
+from harness.reference.counting.ranks import Rank, check_layout
 from harness.subjects.api import DataMode, Failure, Layout
 from harness.subjects.models import EstimateRequest
 
@@ -171,4 +171,12 @@ def _fits(model: SubjectModel, plan: LayerPlan, division: Division, room: float)
 
 def fullest_rank_bytes(model: SubjectModel, plan: LayerPlan, division: Division) -> int:
     """Bytes of weights on the fullest rank, as the checkpoint stores them."""
-    return max(rank_weight_bytes(plan, model.quantization, division, rank) for rank in ranks_of(division))
+    known = _ranks.setdefault(model, {})
+    if division not in known:
+        # What cannot be dealt out evenly goes to the first ranks of a stage.
+        first = (Rank(stage) for stage in range(division.pp))
+        known[division] = max(rank_weight_bytes(plan, model.quantization, division, rank) for rank in first)
+    return known[division]
+
+
+_ranks: WeakKeyDictionary[SubjectModel, dict[Division, int]] = WeakKeyDictionary()

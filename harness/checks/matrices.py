@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.reference.weights import Weight, Weights
 
 PRICED_AS = {"chunked": "window"}
-"""Kinds of mixers that are known to subjects under another name: a chunk is a window that is emptied when it is full."""
+"""Kinds of mixers that are known to subjects under another name: a chunk is a window that is emptied when full."""
 
 
 class Part(NamedTuple):

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from harness.subjects.quiet import Capture
 
 _GIB = 1 << 30
+_NO_DATA = frozenset({"EmpiricalNotImplementedError", "MissingSystemFlopsError"})
+"""How an estimate outside measured rows ends where nothing can be transferred, or the GPU lacks the datatype."""
 _FLOPS = {"bf16": "bfloat16_tc_flops", "fp8": "fp8_tc_flops", "fp4": "fp4_tc_flops", "int8": "int8_tc_flops"}
 
 
@@ -144,7 +146,8 @@ class SplitCoreModels(abc.ABC):
             try:
                 return self._estimate(request)
             except Exception as error:  # noqa: BLE001 - whatever the subject raises is the answer to the question
-                return self.failure(error, capture)
+                said = self.failure(error, capture)
+                return dataclasses.replace(said, missing_data=said.missing_data or said.error_class in _NO_DATA)
 
     def _estimate(self, request: EstimateRequest) -> Estimate:
         runtime = sdk_config.RuntimeConfig(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from harness.checks.records import Mismatch
+from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
 from harness.checks.variants import BACKENDS, once
 from harness.errors import UsageError
@@ -62,6 +62,46 @@ def check_cache(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
         for name, request in variants.items()
     }
     yield from (*found, *once(rest))
+
+
+@check("cache_sharding", phase=4, suite="memory", needs=[Capability.BUILD, Capability.CACHE])
+def check_cache_sharding(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
+    """Each tensor-parallel rank keeps its share of the heads, also where what all ranks keep together is wrong."""
+    whole = _growth(model, model.request())
+    if not whole:
+        raise SkipCheck("the subject's cache does not grow, which `cache` reports where it is wrong")
+    for name, layout in _DIVIDED.items():
+        shares = _shares(plan, layout.tp) if _fits(plan, layout) else set()
+        if len(shares) != 1:
+            continue  # Layers that are divided differently are judged together with their number, by `cache`.
+        (expected,) = shares
+        request = model.request(layout)
+        try:
+            found = _growth(model, request) / whole
+        except Exception:  # noqa: BLE001, S112 - a layout that the subject refuses is not judged here
+            continue
+        if found != expected:
+            yield Mismatch(
+                about=name,
+                expected=f"{expected} of what one GPU keeps",
+                actual=str(found),
+                arithmetic=f"{whole} bytes a token on one GPU; heads are dealt to {layout.tp} ranks, latents are copied",
+                snippet=model.build_snippet(request),
+            )
+
+
+def _growth(model: SubjectModel, request: BuildRequest) -> Fraction:
+    return _Curve.of(lambda length: model.build(request).cache_bytes[length]).kv_growth
+
+
+def _shares(plan: LayerPlan, tp: int) -> set[Fraction]:
+    """Parts of their cache that a rank keeps of each layer that has one."""
+    shares = set()
+    for layer, _, _ in plan.distinct:
+        whole = kv_cache_bytes((layer,), _MOST)
+        if whole:
+            shares.add(Fraction(kv_cache_bytes((layer,), _MOST, tp=tp), whole))
+    return shares
 
 
 @check("cache_datatype", phase=4, lesson=5, suite="memory", needs=[Capability.BUILD, Capability.CACHE])

@@ -6,6 +6,7 @@ subject's answers before and after. What a layer adds is asked of the subject it
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from harness.checks.edited_models import BACKENDS, difference, edited, part_of, shown, total
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _PARTS = ("runs", "bytes", "cache")
 _MOST_KINDS = 6
 """Different layers that are tried on one model; a searched architecture has dozens, all of the same few sorts."""
+_ROUNDING = 1e-6
+"""Of a count that is a product with a share of the layers."""
 _GROWS_FROM, _GROWS_TO = 32768, 131072
 """Lengths in tokens, both longer than any window: what grows between them grows for ever."""
 
@@ -61,7 +64,7 @@ def _added(name: str, first: Vector, second: Vector) -> Iterator[Mismatch]:
                 actual=f"it adds {shown(part_of(second, part))}",
                 arithmetic=f"second minus first: {shown(bend)}; the layers are equal, so this must be nothing",
             )
-    odd = {key: value for key, value in runs.items() if value < 0 or value != int(value)}
+    odd = {key: value for key, value in runs.items() if value < 0 or abs(value - round(value)) > _ROUNDING}
     if odd:
         yield Mismatch(
             about=f"{name}.whole",
@@ -100,7 +103,7 @@ def check_exchanged_layer(model: SubjectModel, _plan: LayerPlan) -> Iterator[Mis
     if len(kinds) == 1:
         raise SkipCheck("all layers are alike")
     tried = 0
-    for (old, layer, place), (new, other, copied) in zip(kinds, kinds[1:], strict=False):
+    for (old, layer, place), (new, other, copied) in pairwise(kinds):
         order = list(range(len(lab.plan.layers)))
         order[place] = copied
         variant, more_old, more_new = lab.arranged(order), lab.appended(place), lab.appended(copied)

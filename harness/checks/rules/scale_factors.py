@@ -10,7 +10,7 @@ from harness.checks.matrices import Part, expected_of
 from harness.checks.records import Mismatch
 from harness.checks.registry import check
 from harness.subjects.api import Capability, Layout
-from harness.subjects.models import ONE_GPU
+from harness.subjects.models import ONE_GPU, OpKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 _MAY_BE_FUSED = {"conv", "in_small", "decay_up", "gate_up", "gate"}
 """Parts that an engine may compute within another op; one that is priced must still run in every layer."""
+
+_MODULES = (OpKind.DSA, OpKind.BLOCK_SPARSE, OpKind.COMPRESSED)
+"""Kernels that are measured with all projections of their layer."""
+
+_NOT_BY_LAYER = "other"
+"""Component whose ops stand for no fixed number of runs in a layer: hyper-connections."""
 
 _UNFOLDED = ("kv_up_keys", "kv_up_values")
 """How decode uses the matrix that unfolds keys and values from latents: half on the queries, half on the outputs."""
@@ -66,7 +72,7 @@ def check_pipeline_counts(model: SubjectModel, plan: LayerPlan) -> Iterator[Mism
 
 def _transfers(model: SubjectModel, phase: str, ops: Sequence[Op], cut: BuildRequest) -> Iterator[Mismatch]:
     borders = cut.layout.pp - 1
-    sent = sum(op.count for op in ops if op.kind == "p2p")
+    sent = sum(op.count for op in ops if op.kind is OpKind.P2P)
     if not same(sent, borders):
         why = f"{cut.layout.pp} stages have {borders} border that activations cross"
         yield Mismatch(f"{phase}.transfers", str(borders), number(sent), why, model.build_snippet(cut))
@@ -77,7 +83,7 @@ def miscounted(phase: str, ops: Sequence[Op], expected: Expected) -> Iterator[tu
 
     Each list of ops that prices the same work is judged by itself.
     """
-    main = counting.main_list(ops)
+    main = [op for op in counting.main_list(ops) if op.component != _NOT_BY_LAYER]
     counted = counting.sums(main)
     for part in sorted({*counted, *_required(main, expected, counted)}):
         layers, actual = _layers(part, expected), counted.get(part, 0.0)
@@ -105,8 +111,8 @@ def _layers(part: Part, expected: Expected) -> int:
 
 def _required(main: Sequence[Op], expected: Expected, counted: dict[Part, float]) -> Iterator[Part]:
     """Parts that a list of ops must price, each named as the list names it."""
-    # A kernel with weights of its own stands for the whole mixer.
-    whole = {op.mixer for op in main if op.component == "attention" and op.part == "core" and op.weight_bytes > 0}
+    priced = {op.mixer for op in main if op.component == "attention"}
+    whole = {op.mixer for op in main if op.kind in _MODULES}
     if expected.experts:
         yield Part("routed_experts", "core")
     for kind in expected.kernels:
@@ -114,6 +120,9 @@ def _required(main: Sequence[Op], expected: Expected, counted: dict[Part, float]
     for part in expected.matrices:
         component, name, mixer = part
         if component == "gates" or name in _MAY_BE_FUSED or mixer in whole:
+            continue
+        # Of a mixer that is not priced at all, the missing kernel says enough.
+        if component == "attention" and mixer not in priced:
             continue
         if name == "kv_up" and all(part._replace(part=half) in counted for half in _UNFOLDED):
             continue

@@ -6,9 +6,22 @@ stored model that it concerns.
 
 from __future__ import annotations
 
-from tests.fakes.mutants import cache, layers, metamorphic, moe, parsing, sharding, weights
+from tests.fakes.mutants import cache, estimates, layers, metamorphic, moe, parsing, shapes, sharding, weights
 from tests.fakes.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (*moe.MUTANTS, *parsing.MUTANTS, *layers.MUTANTS, *weights.MUTANTS, *metamorphic.MUTANTS, *sharding.MUTANTS, *cache.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = (
+    *moe.MUTANTS,
+    *parsing.MUTANTS,
+    *layers.MUTANTS,
+    *metamorphic.MUTANTS,
+    *weights.MUTANTS,
+    *shapes.MUTANTS,
+    *sharding.MUTANTS,
+    *cache.MUTANTS,
+    *estimates.MUTANTS,
+)
 
-__all__ = ["MUTANTS", "Mutant"]
+EXEMPT: dict[str, str] = {}
+"""Checks without a mutant, each with the reason."""
+
+__all__ = ["EXEMPT", "MUTANTS", "Mutant"]

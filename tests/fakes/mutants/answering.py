@@ -1,9 +1,11 @@
-"""Subjects between a check and the real one: one remembers answers, one changes them, one asks while the package is broken."""
+"""Subjects between a check and the real one: they remember answers, change them, or ask while the package is broken."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -70,11 +72,12 @@ class _Broken(_Between):
     def __init__(self, real: ModelSubject, patch: Patch) -> None:
         super().__init__(real)
         self._patch = patch
-        self._folder = tempfile.TemporaryDirectory(prefix="aic-harness-mutant-")
+        self._folder = Path(tempfile.mkdtemp(prefix="aic-harness-mutant-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     def reference(self, config: Mapping[str, object], quantization: Mapping[str, object] | None = None) -> str:
         target = Path(self._real.reference(config, quantization))
-        link = Path(self._folder.name) / target.name
+        link = self._folder / target.name
         if not link.is_symlink():
             link.symlink_to(target)
         return str(link)

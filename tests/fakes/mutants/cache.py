@@ -24,6 +24,10 @@ _NAS = "nvidia/Llama-3_3-Nemotron-Super-49B-v1"
 _DSA = ("DeepseekV32ForCausalLM", "GlmMoeDsaForCausalLM")
 
 
+_WRONG_GROWTH = ("*/MiniMax-M3*", "XiaomiMiMo/MiMo-V2-Flash", "meta-llama/Llama-4-*", "nvidia/*Nemotron-*")
+_MASKED = "its growth is wrong on one GPU already, and what is wrong there is not looked at in other layouts"
+
+
 def _kv_everywhere() -> AbstractContextManager[object]:
     base = module("models.base").BaseModel.get_kvcache_elements_per_token
     return replaced("models.qwen35:Qwen35Model", "get_kvcache_elements_per_token", base)()
@@ -103,6 +107,7 @@ MUTANTS = (
         answers=in_cache(_each(lambda _, size, request: size * request.layout.tp)),
         concerns=by_head,
         besides={_NAS: "the release charges it no cache at all"},
+        survives=dict.fromkeys(_WRONG_GROWTH, _MASKED),
     ),
     Mutant(
         id="cache-latents-divided",
@@ -110,6 +115,7 @@ MUTANTS = (
         check="cache",
         answers=in_cache(_each(lambda _, size, request: size / request.layout.tp)),
         concerns=declared(*_LATENT, *_DSA),
+        survives=dict.fromkeys(("*DeepSeek-V3.2*", "*/GLM-5*"), _MASKED),
     ),
     Mutant(
         id="cache-without-indexer",

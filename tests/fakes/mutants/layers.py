@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.mutants.changes import counted, each, in_ops, of, twice, without
 from tests.fakes.mutants.mutant import Mutant
 from tests.fakes.mutants.package import together, wrapped
-from tests.fakes.mutants.where import both, declared, hybrid, with_component, with_mixer
+from tests.fakes.mutants.where import both, declared, hybrid, with_component
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,9 +117,9 @@ MUTANTS = (
         check="families",
         lesson=1,
         patch=together(
-            wrapped("models.nemotron_h:NemotronHModel", "set_hybrid_config", lambda _, model, config: None),
-            wrapped("models.hybrid_moe:HybridMoEModel", "set_hybrid_config", lambda _, model, config: None),
-            wrapped("models.gemma4:Gemma4MixModel", "set_gemma4_config", lambda _, model, config: None),
+            wrapped("models.nemotron_h:NemotronHModel", "set_hybrid_config", lambda *_: None),
+            wrapped("models.hybrid_moe:HybridMoEModel", "set_hybrid_config", lambda *_: None),
+            wrapped("models.gemma4:Gemma4MixModel", "set_gemma4_config", lambda *_: None),
         ),
         concerns=declared(*_HYBRIDMOE, _GEMMA, _NEMOTRON),
     ),
@@ -161,7 +161,9 @@ MUTANTS = (
         id="decode-without-kernel",
         mistake="The recurrent or attention kernel that was listed last is missing in decode.",
         check="layer_counts",
-        answers=in_ops(_last(lambda op: op.component == "attention" and op.part == "core" and not op.alternative), ["decode"]),
+        answers=in_ops(
+            _last(lambda op: op.component == "attention" and op.part == "core" and not op.alternative), ["decode"]
+        ),
     ),
     Mutant(
         id="count-divided-by-stages",
@@ -183,9 +185,7 @@ MUTANTS = (
         mistake="There is a transfer for each pipeline stage, though two stages have one border.",
         check="pipeline_counts",
         answers=in_ops(
-            lambda ops, request: tuple(
-                counted(op, request.layout.pp) if op.kind == "p2p" else op for op in ops
-            )
+            lambda ops, request: tuple(counted(op, request.layout.pp) if op.kind == "p2p" else op for op in ops)
         ),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from tests.fakes.mutants.answering import broken, changing, remembering
@@ -30,12 +31,13 @@ class Mutant:
         check: Id of the check that must see it.
         lesson: Lesson of the seed that it breaks, 1 to 6; None if none.
         answers: The bug as changed answers, by the name of the question.
+        drifts: The bug as answers that depend on what was asked before: makes the changed answers of a fresh subject.
         patch: The bug inside the subject's own package: patches it for as long as one answer takes.
         mends: Answers of the subject without its own bug; then the bug is what it does today.
         concerns: Whether a model's answers are wrong, judged by the reference's reading of it.
-        besides: Models left out although `concerns` holds, for the subject gives the same answer with the bug as without
-            it, or has it today; each with the reason.
-        survives: Models on which the check does not see it, each with the reason: weaknesses that are known.
+        besides: Models left out although `concerns` holds, for the bug changes nothing there or is there today; each
+            with the reason.
+        survives: Globs over the models on which the check does not see it, each with the reason: known weaknesses.
         crashes: The subject raises, so that the finding is an error.
         systems: Systems that it concerns, for a check of systems; empty for all.
     """
@@ -45,6 +47,7 @@ class Mutant:
     check: str
     lesson: int | None = None
     answers: Answers = field(default_factory=dict)
+    drifts: Callable[[], Answers] | None = None
     patch: Patch | None = None
     mends: Answers = field(default_factory=dict)
     concerns: Callable[[SubjectModel], bool] = _every
@@ -53,10 +56,14 @@ class Mutant:
     crashes: bool = False
     systems: frozenset[str] = frozenset()
 
+    def survives_on(self, model: str) -> bool:
+        """Whether the check is known not to see it on a model."""
+        return any(fnmatchcase(model, pattern) for pattern in self.survives)
+
     @property
-    def deep(self) -> bool:
-        """Whether it breaks the package rather than the answers."""
-        return self.patch is not None
+    def breaks(self) -> str:
+        """What it breaks: the `package`, an `answer`, or nothing but what the release does `today`."""
+        return "package" if self.patch else "today" if self.mends else "answer"
 
     def right(self, real: ModelSubject) -> ModelSubject:
         """The subject without the bug."""
@@ -70,4 +77,5 @@ class Mutant:
             known: The same, with what it answered before.
         """
         base = remembering(broken(real, self.patch)) if self.patch is not None else known
-        return changing(base, self.answers) if self.answers else base
+        answers = self.drifts() if self.drifts else self.answers
+        return changing(base, answers) if answers else base

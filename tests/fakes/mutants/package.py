@@ -33,6 +33,11 @@ def replaced(where: str, name: str, value: object) -> Patch:
     return lambda: mock.patch.object(_found(where), name, value)
 
 
+def changed(where: str, name: str, change: Callable[[Any], object]) -> Patch:
+    """Put under a name what a function makes of its value."""
+    return lambda: mock.patch.object(_found(where), name, change(getattr(_found(where), name)))
+
+
 def wrapped(where: str, name: str, change: Callable[..., object]) -> Patch:
     """Put a function around another: it takes the function, and then what that takes."""
 

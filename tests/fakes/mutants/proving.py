@@ -9,15 +9,17 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from harness.checks.engine import Examiner
-from harness.checks.records import Outcome, Pair, Scope, Target
+from harness.checks.estimating import BASE, deployed
+from harness.checks.records import Outcome, Pair, Scope, SkipCheck, Target
 from harness.checks.registry import checks
 from harness.checks.subject_model import SubjectModel
 from harness.stored_configs import stored_models
+from harness.subjects.api import Failure
 from harness.subjects.installed import load_subject
 from tests.fakes.mutants.answering import remembering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from harness.checks.records import Finding
     from harness.coordinates import Database
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from tests.fakes.mutants.mutant import Mutant
 
 SYSTEM, BACKEND = "h200_sxm", "trtllm"
+ESTIMATED = ("meta-llama/Meta-Llama-3.1-8B", "openai/gpt-oss-20b")
+"""Models whose estimates a short run asks for: small ones that the database has the data for."""
 
 
 class _Examiner(Examiner):
@@ -49,11 +53,13 @@ class Verdict:
 
     Attributes:
         target: Where it was examined.
+        judged: The check can judge the right subject there; where it skips that, it says why.
         found: What the check finds wrong on the mutant.
         new: Those of them that it does not find on the right subject.
     """
 
     target: Target
+    judged: bool
     found: tuple[Finding, ...]
     new: tuple[Finding, ...]
 
@@ -75,7 +81,9 @@ class Prover:
         """The one database that estimates are asked on."""
         return max(
             (known for known in self.subject.databases() if (known.system, known.backend) == (SYSTEM, BACKEND)),
-            key=lambda known: [int(part) if part.isdigit() else 0 for part in known.version.replace("rc", ".").split(".")],
+            key=lambda known: [
+                int(part) if part.isdigit() else 0 for part in known.version.replace("rc", ".").split(".")
+            ],
         )
 
     @cache  # noqa: B019 - one prover lives as long as the process
@@ -109,6 +117,8 @@ class Prover:
         else:
             where = self.database if scope is Scope.ESTIMATE else None
             names = self.concerned(mutant)
+            if limit and scope is Scope.ESTIMATE:
+                names = tuple(name for name in names if name in ESTIMATED)
             yield from (Target(name, where) for name in (self._spread(mutant, names, limit) if limit else names))
 
     def _spread(self, mutant: Mutant, names: tuple[str, ...], limit: int) -> list[str]:
@@ -123,17 +133,51 @@ class Prover:
 
     def examine(self, mutant: Mutant, limit: int = 0) -> Iterator[Verdict]:
         """Run a mutant's check on every target, or on a few."""
-        right = self._examiner(mutant) if mutant.mends else self._right
-        wrong = _Examiner(mutant.wrong(load_subject(), self.subject), self.model)
+        right = _Examiner(mutant.right(self.subject), self.model) if mutant.mends else self._right
+        wrong = self._wrong(mutant)
         for target in self.targets(mutant, limit):
             pair = Pair(checks()[mutant.check], target)
+            if mutant.drifts:
+                wrong = self._wrong(mutant)
             found = tuple(finding for finding in wrong.examine(pair) if finding.wrong)
-            before = {(finding.about, finding.actual) for finding in right.examine(pair)}
-            yield Verdict(target, found, tuple(new for new in found if (new.about, new.actual) not in before))
+            before = self._before(pair) if right is self._right else right.examine(pair)
+            known = {(finding.about, finding.actual) for finding in before}
+            judged = all(finding.outcome is not Outcome.SKIP for finding in before) and self._answered(target)
+            yield Verdict(target, judged, found, tuple(new for new in found if (new.about, new.actual) not in known))
 
-    def _examiner(self, mutant: Mutant) -> Examiner:
-        return _Examiner(mutant.right(self.subject), self.model)
+    @cache  # noqa: B019
+    def _answered(self, target: Target) -> bool:
+        """Whether an estimate comes back at all, where one is asked for."""
+        if target.database is None:
+            return True
+        model = self._right.model(target.model)
+        try:
+            where = deployed(model, model.plan, target.database)
+        except SkipCheck:
+            return False
+        return not isinstance(where.ask(where.request(**BASE)), Failure)
+
+    def _wrong(self, mutant: Mutant) -> Examiner:
+        return _Examiner(mutant.wrong(load_subject(), self.subject), self.model)
+
+    @cache  # noqa: B019
+    def _before(self, pair: Pair) -> tuple[Finding, ...]:
+        return self._right.examine(pair)
 
     @cached_property
     def _right(self) -> Examiner:
         return _Examiner(self.subject, self.model)
+
+
+def unexpected(mutant: Mutant, verdicts: Iterable[Verdict]) -> Iterator[str]:
+    """What did not end as expected: mutants that survive, known survivors that do not, and no model at all."""
+    judged = [verdict for verdict in verdicts if verdict.judged]
+    if not judged:
+        yield f"{mutant.id}: {mutant.check} judges it nowhere"
+    for verdict in judged:
+        killed = verdict.killed(crashes=mutant.crashes)
+        if not killed and not mutant.survives_on(verdict.target.model):
+            found = "; ".join(f"{finding.about}: {finding.actual}" for finding in verdict.found) or "nothing"
+            yield f"{mutant.id} survives {mutant.check} on {verdict.target}, which finds {found[:200]}"
+        elif killed and mutant.survives_on(verdict.target.model):
+            yield f"{mutant.id} is killed on {verdict.target}: it is listed as a survivor there, remove that"

@@ -66,7 +66,9 @@ def _as_fp8(real: Callable[[object], str | None], value: object) -> str | None:
 def _some_attention_wide(model: SubjectModel) -> bool:
     """The checkpoint leaves some projection of its attention in 16 bits."""
     return any(
-        weight.matmul and weight.component.startswith("attention.") and model.quantization.scheme_of(layer, weight) is None
+        weight.matmul
+        and weight.component.startswith("attention.")
+        and model.quantization.scheme_of(layer, weight) is None
         for layer, weight in decoder_weights(model.plan)
     )
 
@@ -196,6 +198,24 @@ MUTANTS = (
         patch=wrapped("utils", "_normalize_quant_algo", _as_fp8),
         concerns=_checkpoint_in(*_NVFP4),
         besides=dict.fromkeys(_MIXED, "the checkpoint says NVFP4 of some modules, under another name as a whole"),
+    ),
+    Mutant(
+        id="precision-of-all",
+        mistake="The datatype of the experts is given to every linear layer.",
+        check="checkpoint_precision",
+        patch=wrapped("utils", "_normalize_quant_algo", _as_fp8),
+        concerns=_checkpoint_in(*_NVFP4),
+        besides=dict.fromkeys(_MIXED, "the checkpoint says NVFP4 of some modules, under another name as a whole"),
+    ),
+    Mutant(
+        id="precision-exclusions-ignored",
+        mistake="Modules that the checkpoint leaves in 16 bits are priced in the datatype of the others.",
+        check="excluded_precision",
+        patch=everywhere("attention_projection_exclusions", lambda _: frozenset()),
+        concerns=both(with_mixer("mla", "dsa"), _checkpoint_in(*_NVFP4, *_FP8), _some_attention_wide),
+        besides={
+            "nvidia/DeepSeek-V3.2-NVFP4": "most of its attention is NVFP4, and the release prices all of it in 16 bits"
+        },
     ),
     Mutant(
         id="bits-quantized-head",

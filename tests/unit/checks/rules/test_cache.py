@@ -35,7 +35,7 @@ class Wrong(SubjectModel):
 def model(subject: ModelSubject, name: str, change: Callable[[BuildRequest, BuiltModel], BuiltModel]) -> Wrong:
     result = Wrong.load(subject, name)
     assert isinstance(result, Wrong)
-    result.change = change  # type: ignore[method-assign]
+    result.change = change
     return result
 
 
