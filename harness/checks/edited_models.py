@@ -1,14 +1,14 @@
 """A model with other layers: its config is edited, the reference proves the edit, and the subject is asked again.
 
 What a subject says about a model becomes a vector: how often each op runs in each phase, what its weights take, and
-what a sequence keeps. An op is known by what it computes and for which sizes, never by its name, so that nothing here knows
-what a release calls anything. Vectors are compared, subtracted and added.
+what a sequence keeps. An op is known by what it computes and for which sizes, never by its name, so that nothing here
+knows what a release calls anything. Vectors are compared, subtracted and added.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from harness.checks.config_edits import changed as with_field
@@ -100,7 +100,7 @@ def _name(key: Key) -> str:
     if key[0] == "cache":
         return f"bytes kept at {key[1]} tokens"
     phase, unit, op = key
-    kind, _, *sizes = op  # type: ignore[misc] # keys of ops are as `_op_key` makes them
+    kind, _, *sizes = cast("Key", op)
     return f"{unit} of {phase} {kind}({', '.join(str(size) for size in sizes[:9] if size)})"
 
 

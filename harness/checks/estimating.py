@@ -116,15 +116,22 @@ def deployed(model: SubjectModel, plan: LayerPlan, database: Database) -> Deploy
 
 
 def _deploy(model: SubjectModel, plan: LayerPlan, database: Database) -> Deployment:
+    refused: Deployment | None = None
     said: Failure | None = None
     for layout, division in layouts(model, plan, database.system):
         build = model.request(layout, backend=database.backend, precision="checkpoint")
         for mode in DataMode:
             deployment = Deployment(model, database, build, mode, division)
             answer = deployment.ask(deployment.request(**BASE))
-            if not isinstance(answer, Failure) or not answer.missing_data:
+            if not isinstance(answer, Failure):
                 return deployment
-            said = answer
+            if answer.missing_data:
+                said = answer
+            else:
+                # A layout may be refused for good reasons, such as blocks of a quantized weight that it would cut.
+                refused = refused or deployment
+    if refused is not None:
+        return refused
     if said is None:
         raise SkipCheck(f"no layout of up to {_MOST_GPUS} GPUs holds it on {database.system}")
     raise SkipCheck(f"the subject has no data: {said.messages[-1]}")
@@ -152,7 +159,7 @@ def _of_size(plan: LayerPlan, gpus: int, *, moe: bool) -> Iterator[tuple[Layout,
     tp = min(gpus, _MOST_TENSOR_RANKS)
     while tp:
         rest = gpus // tp
-        # What tensor parallelism cannot take goes to attention data parallelism where experts are divided, else to stages.
+        # What tensor parallelism cannot take goes to attention data parallelism where experts are divided; else stages.
         for dp, pp in [(rest, 1), (1, rest)] if moe and rest > 1 else [(1, rest)]:
             ranks = tp * dp
             for ep in [ranks, 1] if moe and ranks > 1 else [1]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from harness.data_files import Record, data_path, load_toml
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ class Meaning(Record):
     quantity: str = ""
     absent: int | None = None
     zero: str = ""
-    values: dict[str, tuple[str, ...]] = {}
+    values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     ignored: str = ""
 
 
@@ -134,21 +136,21 @@ class Quantities:
 
 
 _COMPUTED: Mapping[str, Callable[[Quantities], object]] = {
-    "plan.layers": lambda q: len(q._plan.layers),  # noqa: SLF001 - the table belongs to the class
-    "plan.hidden": lambda q: q._plan.hidden,  # noqa: SLF001
-    "plan.vocab": lambda q: q._plan.vocab,  # noqa: SLF001
-    "plan.mixers": lambda q: tuple(mixer for mixer, _ in q._plan.kinds),  # noqa: SLF001
-    "plan.ffns": lambda q: tuple(ffn for _, ffn in q._plan.kinds),  # noqa: SLF001
-    "plan.parts": lambda q: tuple(ffn if mixer == "none" else mixer for mixer, ffn in q._plan.kinds),  # noqa: SLF001
+    "plan.layers": lambda q: len(q._plan.layers),
+    "plan.hidden": lambda q: q._plan.hidden,
+    "plan.vocab": lambda q: q._plan.vocab,
+    "plan.mixers": lambda q: tuple(mixer for mixer, _ in q._plan.kinds),
+    "plan.ffns": lambda q: tuple(ffn for _, ffn in q._plan.kinds),
+    "plan.parts": lambda q: tuple(ffn if mixer == "none" else mixer for mixer, ffn in q._plan.kinds),
     "derived.qk_norm": Quantities._qk_norm,
     "derived.shared_experts": Quantities._shared_experts,
     "derived.one_shared_inner": Quantities._one_shared_inner,
     "derived.leading_dense": Quantities._leading_dense,
     "derived.projector": Quantities._projector,
     "derived.projectors": Quantities._projectors,
-    "blocks.heads_in_group": lambda q: q._each(_heads_in_group),  # noqa: SLF001
-    "blocks.attention_absent": lambda q: q._each(lambda mixer, _: getattr(mixer, "kind", "") == "none"),  # noqa: SLF001
-    "blocks.ffn_absent": lambda q: q._each(lambda _, ffn: getattr(ffn, "kind", "") == "none"),  # noqa: SLF001
+    "blocks.heads_in_group": lambda q: q._each(_heads_in_group),
+    "blocks.attention_absent": lambda q: q._each(lambda mixer, _: getattr(mixer, "kind", "") == "none"),
+    "blocks.ffn_absent": lambda q: q._each(lambda _, ffn: getattr(ffn, "kind", "") == "none"),
     "blocks.ffn_factor": Quantities._ffn_factors,
 }
 

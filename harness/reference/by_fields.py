@@ -50,7 +50,18 @@ _MEANINGS = {
     "M": "mamba2",
 }
 """Values of per-layer lists that models use, whatever their architecture."""
-_TELLING = ("mamba_*", "ssm_*", "linear_*", "index_*", "compress*", "*_pattern", "*chunk*", "*conv_*", "moe_layers*", "*latent*")
+_TELLING = (
+    "mamba_*",
+    "ssm_*",
+    "linear_*",
+    "index_*",
+    "compress*",
+    "*_pattern",
+    "*chunk*",
+    "*conv_*",
+    "moe_layers*",
+    "*latent*",
+)
 """Names of fields that speak of layers of another kind; one that was not understood makes the reading doubtful."""
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 
@@ -90,7 +101,8 @@ def guess(config: HFConfig) -> Guess:
         for kind, is_sparse in zip(kinds, sparse, strict=True)
     ]
     plan = assemble(config, layers)
-    strange = [field for field in text.fields() if _tells(field) and field not in text.read_fields() and text.get(field)]
+    unread = (field for field in text.fields() if field not in text.read_fields())
+    strange = [field for field in unread if _tells(field) and text.get(field)]
     if strange:
         doubts.append(f"Not understood, although they speak of other kinds of layers: {', '.join(strange)}.")
     return Guess(plan, tuple(doubts))
@@ -134,7 +146,7 @@ def _kinds(text: HFConfig, doubts: list[str]) -> tuple[str, ...]:
     return ("full",) * layers
 
 
-def _mixer(text: HFConfig, kind: str, doubts: list[str]) -> Mixer:
+def _mixer(text: HFConfig, kind: str, doubts: list[str]) -> Mixer:  # noqa: PLR0911 - one return for each kind
     if kind == "full" and text.has("kv_lora_rank"):
         return LatentAttention(
             hidden_size(text),
@@ -165,7 +177,7 @@ def _mixer(text: HFConfig, kind: str, doubts: list[str]) -> Mixer:
             text.integer("linear_conv_kernel_dim"),
             state_bytes=state_bytes(text),
         )
-    doubts.append(f"The dimensions of the {kind} layers are not in fields of the usual names; they are counted as empty.")
+    doubts.append(f"The dimensions of the {kind} layers are in no fields of the usual names; they count as empty.")
     return NoMixer(kind=kind)
 
 

@@ -51,6 +51,7 @@ class System(Record):
         memory_capacity: Bytes that the driver shows.
         link_bandwidth: Bytes per second that one GPU can send to the others.
         source: Where the figures come from.
+        board_flops: Operations per second that this board's data sheet states, where other boards of the chip do more.
         limits: Datatypes whose figure is an upper limit and no more.
         memory_sold: Bytes of the data sheet where error correction takes some of them.
         pcie_bandwidth: Bytes per second of a board without its NVLink bridge.
@@ -63,6 +64,7 @@ class System(Record):
     memory_capacity: Positive
     link_bandwidth: Positive
     source: str
+    board_flops: dict[str, Positive] = Field(default_factory=dict)
     limits: tuple[str, ...] = ()
     memory_sold: Positive | None = None
     pcie_bandwidth: Positive | None = None

@@ -31,7 +31,8 @@ class Recorder:
 
     def mapping(self, source: Mapping[str, object], prefix: str = "") -> dict[str, Any]:
         """A plain dictionary with the same content, nested ones included, whose keys report a look-up."""
-        return {_Key(key, f"{prefix}{key}", self): self._value(value, f"{prefix}{key}") for key, value in source.items()}
+        paths = {key: f"{prefix}{key}" for key in source}
+        return {_Key(key, path, self): self._value(source[key], path) for key, path in paths.items()}
 
     def _value(self, value: object, path: str) -> object:
         if isinstance(value, dict):
@@ -49,6 +50,9 @@ class _Key(str):
     """
 
     __slots__ = ("_path", "_recorder")
+
+    _path: str
+    _recorder: Recorder
 
     def __new__(cls, text: str, path: str, recorder: Recorder) -> Self:
         key = super().__new__(cls, text)

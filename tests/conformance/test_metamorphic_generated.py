@@ -39,7 +39,7 @@ def models() -> dict[str, str]:
 
 @cache
 def laboratory(architecture: str) -> tuple[SubjectModel, EditedModels]:
-    model = SubjectModel(cast("ModelSubject", load_subject()), HFConfig.load(models()[architecture]))
+    model = SubjectModel(load_subject(), HFConfig.load(models()[architecture]))
     return model, edited(model)
 
 

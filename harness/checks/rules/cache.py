@@ -85,7 +85,7 @@ def check_cache_sharding(model: SubjectModel, plan: LayerPlan) -> Iterator[Misma
                 about=name,
                 expected=f"{expected} of what one GPU keeps",
                 actual=str(found),
-                arithmetic=f"{whole} bytes a token on one GPU; heads are dealt to {layout.tp} ranks, latents are copied",
+                arithmetic=f"{whole} bytes a token on one GPU; heads are dealt to {layout.tp} ranks, latents copied",
                 snippet=model.build_snippet(request),
             )
 

@@ -9,7 +9,6 @@ from harness.checks.config_edits import pattern_fields
 from harness.checks.edited_models import BACKENDS, difference, edited, same_text, shown, vector
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
-from harness.checks.subject_model import SubjectModel
 from harness.errors import ConfigError
 from harness.subjects.api import Capability, Layout
 from harness.subjects.models import BuildRequest
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.checks.edited_models import EditedModels
+    from harness.checks.subject_model import SubjectModel
     from harness.reference.layers import LayerPlan
     from harness.subjects.models import ParsedConfig
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.checks.config_edits import changed, without
+from harness.checks.config_edits import without
 from harness.checks.quantities import ABSENT, Quantities, meanings
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
@@ -48,12 +48,12 @@ def check_parsed_parameters(model: SubjectModel, plan: LayerPlan) -> Iterator[Mi
             expected = f"a meaning of {parsed.extra_type}.{name} in fixtures/extra_params.toml"
             yield Mismatch(f"unknown.{name}", expected, repr(value), "nobody has said what it stands for")
         elif not meaning.ignored:
-            expected = quantities(meaning.quantity)
-            if isinstance(expected, tuple) and isinstance(value, tuple | str):
-                yield from _wrong(model, name, meaning.quantity, _pattern(expected, tuple(value), meaning))
+            wanted = quantities(meaning.quantity)
+            if isinstance(wanted, tuple) and isinstance(value, tuple | str):
+                yield from _wrong(model, name, meaning.quantity, _pattern(wanted, tuple(value), meaning))
             else:
                 fallback = getattr(parsed, meaning.zero) if meaning.zero and not value else value
-                yield from _wrong(model, name, meaning.quantity, _scalar(expected, fallback, meaning.absent))
+                yield from _wrong(model, name, meaning.quantity, _scalar(wanted, fallback, meaning.absent))
 
 
 @check("nested_config", phase=3, lesson=4, suite="parsing", needs=[Capability.PARSE])

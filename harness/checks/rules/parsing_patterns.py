@@ -31,7 +31,8 @@ def check_pattern_forms(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismat
             continue
         tried += 1
         ref = model.subject.reference(edited, model.config.quantization)
-        why = f"{spelling.field} as {spelling.form}, without {', '.join(spelling.drops)}: the same {len(plan.layers)} layers"
+        dropped = ", ".join(spelling.drops)
+        why = f"{spelling.field} as {spelling.form}, without {dropped}: the same {len(plan.layers)} layers"
         try:
             parsed = model.subject.parse(ref)
             built = model.subject.build(BuildRequest(ref, precision="bf16"))

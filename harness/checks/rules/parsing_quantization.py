@@ -38,12 +38,6 @@ def _datatypes() -> _Datatypes:
     return load_toml(data_path("fixtures", "datatypes.toml"), _Datatypes)
 
 
-@check("checkpoint_precision", phase=3, suite="parsing", needs=[Capability.BUILD])
-def check_checkpoint_precision(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
-    """The datatypes inferred for linear layers, experts and the cache are those in which the checkpoint keeps most."""
-    yield from once({backend: list(_overall(model, plan, _request(model, backend))) for backend in BACKENDS})
-
-
 @check("excluded_precision", phase=3, suite="parsing", needs=[Capability.BUILD])
 def check_excluded_precision(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     """Every op has the datatype in which the checkpoint keeps most of the op's own tensors, exclusions included."""
@@ -52,20 +46,6 @@ def check_excluded_precision(model: SubjectModel, plan: LayerPlan) -> Iterator[M
 
 def _request(model: SubjectModel, backend: str) -> BuildRequest:
     return model.request(backend=backend, precision="checkpoint")
-
-
-def _overall(model: SubjectModel, plan: LayerPlan, request: BuildRequest) -> Iterator[Mismatch]:
-    types, snippet = model.build(request).datatypes, model.build_snippet(request)
-    weights = [(layer, weight) for layer, weight in decoder_weights(plan) if weight.matmul and layer is not None]
-    experts = [pair for pair in weights if pair[1].component == "routed_experts"]
-    others = [pair for pair in weights if pair[1].component.partition(".")[0] in _PARTS[:3]]
-    yield from _compared("gemm", types.gemm, stored(model, others), snippet)
-    yield from _compared("experts", types.moe, stored(model, experts), snippet)
-    expected = model.quantization.kv_bytes
-    if types.kv_cache_bytes != expected:
-        actual = f"{types.kv_cache_bytes:g} bytes ({types.kv_cache})"
-        said = "the config names no datatype of the cache" if expected == 2 else "the config names it"  # noqa: PLR2004 - 16 bits
-        yield Mismatch("kv_cache", f"{expected:g} bytes", actual, said, snippet)
 
 
 def _by_op(model: SubjectModel, plan: LayerPlan, request: BuildRequest) -> Iterator[Mismatch]:

@@ -6,7 +6,7 @@ stored model that it concerns.
 
 from __future__ import annotations
 
-from tests.fakes.mutants import cache, estimates, layers, metamorphic, moe, parsing, shapes, sharding, weights
+from tests.fakes.mutants import cache, estimates, layers, metamorphic, moe, parsing, shapes, sharding, systems, weights
 from tests.fakes.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -19,6 +19,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *sharding.MUTANTS,
     *cache.MUTANTS,
     *estimates.MUTANTS,
+    *systems.MUTANTS,
 )
 
 EXEMPT: dict[str, str] = {}

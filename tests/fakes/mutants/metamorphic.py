@@ -24,10 +24,7 @@ _ONE_ORDER = ("Llama4ForConditionalGeneration", "Step3p7FlashForCausalLM", "Kimi
 """Architectures whose pattern is read from no list, or whose fields can express no order with another first layer."""
 
 
-_UNMOVED = dict.fromkeys(
-    ("Qwen/*", "google/*", "meta-llama/*-Scout-*", "moonshotai/*", "nvidia/*", "stepfun-ai/*"),
-    "the ops do not move at all, but the cache does, by what is due: nothing asks each part by itself",
-)
+_NEIGHBOURS = "its three kinds are exchanged with their neighbours in a list only, never a Mamba layer with attention"
 
 
 def _pattern(model: Any) -> Any:  # noqa: ANN401 - the subject's own
@@ -111,7 +108,8 @@ MUTANTS = (
         lesson=2,
         patch=counting(lambda counts, first, second: counts | _shared(counts[first] + counts[second], first, second)),
         concerns=COUNTED,
-        survives=_UNMOVED,
+        besides={"meta-llama/Llama-4-Scout-17B-16E-Instruct": "the release reads no pattern of it today"},
+        survives={"nvidia/*Nemotron-*": _NEIGHBOURS},
     ),
     Mutant(
         id="layers-first-decides",

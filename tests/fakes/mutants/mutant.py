@@ -35,7 +35,7 @@ class Mutant:
         patch: The bug inside the subject's own package: patches it for as long as one answer takes.
         mends: Answers of the subject without its own bug; then the bug is what it does today.
         concerns: Whether a model's answers are wrong, judged by the reference's reading of it.
-        besides: Models left out although `concerns` holds, for the bug changes nothing there or is there today; each
+        besides: Models or systems left out although they are concerned, for the bug changes nothing or is there today; each
             with the reason.
         survives: Globs over the models on which the check does not see it, each with the reason: known weaknesses.
         crashes: The subject raises, so that the finding is an error.

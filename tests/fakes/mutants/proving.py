@@ -113,13 +113,14 @@ class Prover:
         if scope is Scope.RELEASE:
             yield Target()
         elif scope is Scope.SYSTEM:
-            yield from (Target(system=name) for name in sorted(mutant.systems or self.subject.system_names()))
+            names = sorted({*(mutant.systems or self.subject.system_names())} - {*mutant.besides})
+            yield from (Target(system=name) for name in names)
         else:
             where = self.database if scope is Scope.ESTIMATE else None
-            names = self.concerned(mutant)
+            models = self.concerned(mutant)
             if limit and scope is Scope.ESTIMATE:
-                names = tuple(name for name in names if name in ESTIMATED)
-            yield from (Target(name, where) for name in (self._spread(mutant, names, limit) if limit else names))
+                models = tuple(name for name in models if name in ESTIMATED)
+            yield from (Target(name, where) for name in (self._spread(mutant, models, limit) if limit else models))
 
     def _spread(self, mutant: Mutant, names: tuple[str, ...], limit: int) -> list[str]:
         groups: dict[str, list[str]] = defaultdict(list)

@@ -65,4 +65,4 @@ def _weaknesses(mutants: tuple[Mutant, ...]) -> list[str]:
 
 def _left_out(mutants: tuple[Mutant, ...]) -> list[str]:
     known = [f"- {mutant.id} on {name}: {why}." for mutant in mutants for name, why in mutant.besides.items()]
-    return ["", "## Models left out", "", *known] if known else []
+    return ["", "## Models and systems left out", "", *known] if known else []

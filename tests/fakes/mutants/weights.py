@@ -202,7 +202,7 @@ MUTANTS = (
     Mutant(
         id="precision-of-all",
         mistake="The datatype of the experts is given to every linear layer.",
-        check="checkpoint_precision",
+        check="excluded_precision",
         patch=wrapped("utils", "_normalize_quant_algo", _as_fp8),
         concerns=_checkpoint_in(*_NVFP4),
         besides=dict.fromkeys(_MIXED, "the checkpoint says NVFP4 of some modules, under another name as a whole"),

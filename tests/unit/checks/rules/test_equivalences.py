@@ -24,7 +24,7 @@ HYBRID, VLM = "Qwen/Qwen3.5-35B-A3B", "Qwen/Qwen3-VL-2B-Instruct"
 
 @cache
 def real() -> ModelSubject:
-    return cast("ModelSubject", load_subject())
+    return load_subject()
 
 
 class _Real:

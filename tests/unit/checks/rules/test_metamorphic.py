@@ -29,7 +29,7 @@ Config = dict[str, Any]
 
 @cache
 def real() -> ModelSubject:
-    return cast("ModelSubject", load_subject())
+    return load_subject()
 
 
 class Wrong:
