@@ -127,8 +127,8 @@ def _deploy(model: SubjectModel, plan: LayerPlan, database: Database) -> Deploym
                 return deployment
             if answer.missing_data:
                 said = answer
-            else:
-                # A layout may be refused for good reasons, such as blocks of a quantized weight that it would cut.
+            elif said is None:
+                # A later layout may be refused for good reasons, such as blocks of a quantized weight that it cuts.
                 refused = refused or deployment
     if refused is not None:
         return refused

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli", "pytest_plugin", "report"}),
-    frozenset({"guide"}),
     frozenset({"matrix"}),
     frozenset({"checks"}),
     frozenset({"subjects"}),

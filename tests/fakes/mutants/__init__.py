@@ -6,10 +6,23 @@ stored model that it concerns.
 
 from __future__ import annotations
 
-from tests.fakes.mutants import cache, estimates, layers, metamorphic, moe, parsing, shapes, sharding, systems, weights
+from tests.fakes.mutants import (
+    cache,
+    configs,
+    estimates,
+    layers,
+    metamorphic,
+    moe,
+    parsing,
+    shapes,
+    sharding,
+    systems,
+    weights,
+)
 from tests.fakes.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
+    *configs.MUTANTS,
     *moe.MUTANTS,
     *parsing.MUTANTS,
     *layers.MUTANTS,

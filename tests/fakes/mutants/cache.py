@@ -130,7 +130,7 @@ MUTANTS = (
     ),
     Mutant(
         id="cache-other-width",
-        mistake="The datatype of the cache follows that of the weights instead of its own field.",
+        mistake="The cache is taken to be fp8 where it has 16 bits, and the other way round.",
         check="cache_datatype",
         answers={"build": _other_width},
         concerns=_right_width,

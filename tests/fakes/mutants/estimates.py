@@ -109,7 +109,7 @@ MUTANTS = (
     ),
     Mutant(
         id="estimate-memory-total",
-        mistake="The total leaves the cache out.",
+        mistake="The total is half of what its parts add up to.",
         check="estimate_memory",
         answers=_memory(total=lambda total, _: total / 2),
     ),
@@ -138,14 +138,14 @@ MUTANTS = (
         answers=_row(tpot=lambda value, request: value * (request.osl - 1) / request.osl),
     ),
     Mutant(
-        id="estimate-rate-of-worker",
-        mistake="Tokens per second of a worker are not divided by its GPUs.",
+        id="estimate-one-gpu-more",
+        mistake="One GPU more is counted than the layout has.",
         check="estimate_sums",
         answers=_row(num_total_gpus=lambda value, _: value + 1),
     ),
     Mutant(
         id="estimate-faster-with-batch",
-        mistake="A time is divided by the batch twice.",
+        mistake="A decode step of a large batch takes a tenth of its time, for the batch divides it once more.",
         check="estimate_monotone",
         answers=_estimate(lambda answer, request: _scaled(answer, 1, 0.1) if request.batch > _BASE_BATCH else answer),
     ),

@@ -105,7 +105,7 @@ MUTANTS = (
     ),
     Mutant(
         id="count-experts-everywhere",
-        mistake="Layers with a dense feed-forward are priced with experts too.",
+        mistake="One layer more than there are is priced with experts.",
         check="layer_counts",
         lesson=2,
         answers=each(of("routed_experts"), lambda op: counted(op, op.count + 1)),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.checks.subject_model import SubjectModel
+    from harness.reference.hf_config import HFConfig
     from harness.subjects.models import ModelSubject
     from tests.fakes.mutants.answering import Answers, Patch
 
@@ -35,8 +36,8 @@ class Mutant:
         patch: The bug inside the subject's own package: patches it for as long as one answer takes.
         mends: Answers of the subject without its own bug; then the bug is what it does today.
         concerns: Whether a model's answers are wrong, judged by the reference's reading of it.
-        besides: Models or systems left out although they are concerned, for the bug changes nothing or is there today; each
-            with the reason.
+        besides: Models or systems left out although they are concerned, for the bug changes nothing or is there today;
+            each with the reason.
         survives: Globs over the models on which the check does not see it, each with the reason: known weaknesses.
         crashes: The subject raises, so that the finding is an error.
         systems: Systems that it concerns, for a check of systems; empty for all.
@@ -49,6 +50,7 @@ class Mutant:
     answers: Answers = field(default_factory=dict)
     drifts: Callable[[], Answers] | None = None
     patch: Patch | None = None
+    config: Callable[[HFConfig], HFConfig] | None = None
     mends: Answers = field(default_factory=dict)
     concerns: Callable[[SubjectModel], bool] = _every
     besides: Mapping[str, str] = field(default_factory=dict)
@@ -62,8 +64,10 @@ class Mutant:
 
     @property
     def breaks(self) -> str:
-        """What it breaks: the `package`, an `answer`, or nothing but what the release does `today`."""
-        return "package" if self.patch else "today" if self.mends else "answer"
+        """What it breaks: the `package`, the `config`, an `answer`, or nothing but what the release does `today`."""
+        if self.patch:
+            return "package"
+        return "config" if self.config else "today" if self.mends else "answer"
 
     def right(self, real: ModelSubject) -> ModelSubject:
         """The subject without the bug."""

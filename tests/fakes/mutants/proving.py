@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from harness.checks.records import Finding
     from harness.coordinates import Database
+    from harness.reference.hf_config import HFConfig
     from harness.subjects.models import ModelSubject
     from tests.fakes.mutants.mutant import Mutant
 
@@ -34,16 +35,23 @@ ESTIMATED = ("meta-llama/Meta-Llama-3.1-8B", "openai/gpt-oss-20b")
 class _Examiner(Examiner):
     """An examiner that reads each config once for all subjects."""
 
-    def __init__(self, subject: ModelSubject, known: Callable[[str], SubjectModel]) -> None:
+    def __init__(
+        self,
+        subject: ModelSubject,
+        known: Callable[[str], SubjectModel],
+        edit: Callable[[HFConfig], HFConfig] | None = None,
+    ) -> None:
         super().__init__(subject)
-        self._known = known
+        self._known, self._edit = known, edit
 
     def model(self, name: str) -> SubjectModel:
         if name not in self._models:
             known = self._known(name)
-            model = SubjectModel(self._subject, known.config)
-            vars(model).update(plan=known.plan, quantization=known.quantization)
-            self._models[name] = model
+            if self._edit:
+                self._models[name] = SubjectModel(self._subject, self._edit(known.config))
+            else:
+                self._models[name] = SubjectModel(self._subject, known.config)
+                vars(self._models[name]).update(plan=known.plan, quantization=known.quantization)
         return self._models[name]
 
 
@@ -159,7 +167,7 @@ class Prover:
         return not isinstance(where.ask(where.request(**BASE)), Failure)
 
     def _wrong(self, mutant: Mutant) -> Examiner:
-        return _Examiner(mutant.wrong(load_subject(), self.subject), self.model)
+        return _Examiner(mutant.wrong(load_subject(), self.subject), self.model, mutant.config)
 
     @cache  # noqa: B019
     def _before(self, pair: Pair) -> tuple[Finding, ...]:

@@ -17,13 +17,12 @@ _INTRODUCTION = """\
 
 A mutant is the real subject with one seeded bug. The check named beside it must find something wrong that it does not
 find on the right subject, on every stored model that the bug concerns. `package` breaks the subject's own code for as
-long as an answer takes, `answer` changes what it answers, `today` is a bug of the release itself. Lessons are those of
-the seed. Of the checks of estimates, models count where the database has the data.
+long as an answer takes, `answer` changes what it answers, `config` the file that it is given; `today` is a bug of the
+release itself. Lessons are those of the seed.
+Checks of estimates run on the newest database of h200_sxm with trtllm, on every model that it has the data for.
 
 Written by `python -m tests.fakes.mutants`; `python -m tests.fakes.mutants --prove` runs every mutant on every model.
 """
-
-_WHOLE = {Scope.RELEASE: "the release", Scope.SYSTEM: "every system"}
 
 
 def page(mutants: tuple[Mutant, ...], exempt: dict[str, str], prover: Prover) -> str:
@@ -42,9 +41,18 @@ def page(mutants: tuple[Mutant, ...], exempt: dict[str, str], prover: Prover) ->
 
 
 def _row(mutant: Mutant, prover: Prover) -> str:
-    where = _WHOLE.get(checks()[mutant.check].scope) or str(len(prover.concerned(mutant)))
+    where = _where(mutant, prover)
     lesson = str(mutant.lesson or "")
     return f"| {mutant.check} | {mutant.id} | {mutant.mistake} | {lesson} | {mutant.breaks} | {where} |"
+
+
+def _where(mutant: Mutant, prover: Prover) -> str:
+    scope = checks()[mutant.check].scope
+    if scope is Scope.RELEASE:
+        return "the release"
+    if scope is Scope.SYSTEM:
+        return f"{len(list(prover.targets(mutant)))} systems"
+    return "all with data" if scope is Scope.ESTIMATE else str(len(prover.concerned(mutant)))
 
 
 def _exempt(exempt: dict[str, str]) -> list[str]:

@@ -200,8 +200,8 @@ MUTANTS = (
         besides=dict.fromkeys(_MIXED, "the checkpoint says NVFP4 of some modules, under another name as a whole"),
     ),
     Mutant(
-        id="precision-of-all",
-        mistake="The datatype of the experts is given to every linear layer.",
+        id="precision-nvfp4-as-fp8",
+        mistake="Layers that the checkpoint keeps in NVFP4 are priced in fp8, the nearest name that the parser knew.",
         check="excluded_precision",
         patch=wrapped("utils", "_normalize_quant_algo", _as_fp8),
         concerns=_checkpoint_in(*_NVFP4),
