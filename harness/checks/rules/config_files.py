@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
 from harness.data_files import Record, data_path, load_toml
+from harness.reference.architectures import plan_for
+from harness.reference.counting.checkpoint import quantization_of
+from harness.reference.hf_config import HFConfig
 from harness.subjects.api import Capability
 
 if TYPE_CHECKING:
@@ -85,9 +88,12 @@ def check_quantization_file(model: SubjectModel, plan: LayerPlan) -> Iterator[Mi
 @check("unread_fields", phase=1, suite="config_files", needs=[Capability.FIELDS_READ])
 def check_unread_fields(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:  # noqa: ARG001 - as all checks
     """No field is left that neither the reference nor the subject reads and that nobody declared irrelevant."""
-    _ = model.quantization
+    # A config of its own, for what other checks have asked it would count as read.
+    fresh = HFConfig(model.config.source, model.config.raw(), model.config.model, model.config.quantization)
+    plan_for(fresh)
+    quantization_of(fresh)
     read = model.subject.fields_read(model.config.raw(), model.config.quantization)
-    for dotted in model.config.unread():
+    for dotted in fresh.unread():
         *sections, name = dotted.split(".")
         if not {*sections, name}.isdisjoint(_ASIDE) or dotted in read or not _value(model, dotted):
             continue
