@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from harness.reference.layers import LayerPlan
     from harness.subjects.models import BuiltModel, Op
 
-BACKENDS = ("trtllm", "sglang", "vllm")
-
-PHASES = ("prefill", "decode")
-
 OUTSIDE_LAYERS = ("communication", "glue", "")
 """Components of ops that hold no weights, or that nobody has sorted."""
 
@@ -57,10 +53,10 @@ def layout_of(plan: LayerPlan, tp: int, *, expert_parallel: bool = True) -> Layo
     return Layout(tp, 1, 1, 1 if by_expert else tp, tp if by_expert else 1, 1)
 
 
-def legal(plan: LayerPlan, tp: int) -> bool:
-    """Whether the heads and experts of a plan can be dealt out to so many ranks."""
+def divides(plan: LayerPlan, layout: Layout) -> bool:
+    """Whether the heads and experts of a plan can be dealt out as a layout says."""
     try:
-        ranks.check_layout(plan, ranks.Layout(tp=tp, ep=tp if plan.is_moe else 1))
+        ranks.check_layout(plan, ranks.Layout(layout.tp, layout.pp, layout.moe_ep, layout.dp))
     except UsageError:
         return False
     return True

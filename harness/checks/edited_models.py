@@ -17,6 +17,7 @@ from harness.checks.config_edits import relayered, respelled, value_at, without
 from harness.checks.subject_model import SubjectModel
 from harness.errors import ConfigError
 from harness.reference.hf_config import HFConfig
+from harness.subjects.models import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 Key = tuple[object, ...]
 Vector = dict[Key, float]
-BACKENDS = ("trtllm", "sglang", "vllm")
 _ROUNDING = 1e-9
 """Of sums of floats; bytes and counts are whole."""
 

@@ -13,12 +13,12 @@ from weakref import WeakKeyDictionary
 
 from packaging.version import InvalidVersion, Version
 
+from harness.checks.counting import divides
 from harness.checks.records import SkipCheck
-from harness.errors import UsageError
 from harness.reference import roofline
 from harness.reference.counting.quantization import rank_weight_bytes
 from harness.reference.counting.ranks import Layout as Division
-from harness.reference.counting.ranks import Rank, check_layout
+from harness.reference.counting.ranks import Rank
 from harness.subjects.api import DataMode, Failure, Layout
 from harness.subjects.models import EstimateRequest
 
@@ -163,12 +163,9 @@ def _of_size(plan: LayerPlan, gpus: int, *, moe: bool) -> Iterator[tuple[Layout,
         for dp, pp in [(rest, 1), (1, rest)] if moe and rest > 1 else [(1, rest)]:
             ranks = tp * dp
             for ep in [ranks, 1] if moe and ranks > 1 else [1]:
-                division = Division(tp, pp, ep, dp)
-                try:
-                    check_layout(plan, division)
-                except UsageError:
-                    continue
-                yield Layout(tp, pp, dp, ranks // ep if moe else 1, ep, 1), division
+                layout = Layout(tp, pp, dp, ranks // ep if moe else 1, ep, 1)
+                if divides(plan, layout):
+                    yield layout, Division(tp, pp, ep, dp)
         tp //= 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from harness.reference.hf_config import HFConfig
 from harness.subjects.models import BuildRequest, BuiltModel, EstimateRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from harness.coordinates import Database
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
     from harness.reference.layers import LayerPlan
     from harness.subjects.api import DataMode, Failure, Layout
     from harness.subjects.models import Estimate, ModelSubject, ParsedConfig, Precision
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the subject raises instead of building: a layout that divides a model need not be one that it prices."""
+
+    request: BuildRequest
+    reason: str
+
+
+def unlike(first: ParsedConfig, second: ParsedConfig) -> Iterator[tuple[str, object, object]]:
+    """Fields that two readings of a config differ in, with the value of each."""
+    for field in fields(first):
+        values = getattr(first, field.name), getattr(second, field.name)
+        if values[0] != values[1]:
+            yield field.name, *values
 
 
 class SubjectModel:
@@ -93,6 +111,13 @@ class SubjectModel:
         if request not in self._built:
             self._built[request] = self.subject.build(request)
         return self._built[request]
+
+    def attempt(self, request: BuildRequest) -> BuiltModel | Refusal:
+        """The subject's model, or what it raises, for requests that it may well refuse."""
+        try:
+            return self.build(request)
+        except Exception as error:  # noqa: BLE001 - whatever it raises is its refusal
+            return Refusal(request, f"{request.layout}: {type(error).__name__}: {error}")
 
     def estimate(self, build: BuildRequest, database: Database, **fields: int | DataMode) -> Estimate | Failure:
         """The subject's estimate; fields are those of `EstimateRequest`."""

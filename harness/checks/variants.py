@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 
     from harness.checks.records import Mismatch
 
-BACKENDS = ("trtllm", "sglang", "vllm")
-"""Serving backends; a release that prices a model alike for all of them gives the same build three times."""
-
 
 def once(found: Mapping[str, Iterable[Mismatch]]) -> list[Mismatch]:
     """Join what was found on each variant.

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 ONE_GPU = Layout(1, 1, 1, 1, 1, 1)
 
+BACKENDS = ("trtllm", "sglang", "vllm")
+"""Serving backends; a release that prices a model alike for all of them gives the same build three times."""
+
 Precision = Literal["checkpoint", "bf16"]
 """`checkpoint`: the datatypes that the subject infers from the config. `bf16`: 16 bits for everything."""
 
@@ -97,12 +100,9 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Datatypes:
-    """Datatypes that the subject settled on, as it names them, and the bytes of one number in each."""
+    """Datatypes that the subject settled on: the cache's as it names it, and the bytes of one number in each."""
 
-    gemm: str
-    moe: str
     kv_cache: str
-    attention: str
     gemm_bytes: float
     moe_bytes: float
     kv_cache_bytes: float
@@ -132,16 +132,12 @@ class BuiltModel:
     """A model as the subject prices it.
 
     Attributes:
-        family: Model family.
-        class_name: The subject's class.
         prefill, decode, encoder: Ops of each phase, in order.
         datatypes: What it settled on.
         weight_bytes: Weights of one GPU by phase (`prefill`, `decode`), as the subject's memory model adds them up.
         cache_bytes: Bytes that one sequence keeps on one GPU, recurrent state included, by its length in tokens.
     """
 
-    family: str
-    class_name: str
     prefill: tuple[Op, ...]
     decode: tuple[Op, ...]
     encoder: tuple[Op, ...]
@@ -216,19 +212,15 @@ class Estimate:
         ttft_ms: Time to first token.
         tpot_ms: Time per output token; None where a single token was asked for.
         memory: Bytes of one GPU: `total`, `weights`, `kvcache`, `activations` and whatever else it lists.
-        fits: It fits the GPU's memory, as the subject sees it.
         prefill_ms, decode_ms: Time by op: of the prefill, and of all decode steps.
-        gpus: GPUs that it counts.
         row: Every other figure of its summary that is a number.
     """
 
     ttft_ms: float
     tpot_ms: float | None
     memory: Mapping[str, float]
-    fits: bool
     prefill_ms: Mapping[str, float]
     decode_ms: Mapping[str, float]
-    gpus: int
     row: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -241,7 +233,6 @@ class SystemSpec:
         memory_capacity: Bytes.
         flops: Dense operations per second by datatype: `bf16`, `fp8`, `fp4`, `int8`.
         link_bandwidth: Bytes per second between the GPUs of a node, one GPU, one direction.
-        node_bandwidth: Bytes per second between nodes, one GPU, one direction.
         gpus_per_node: GPUs that share the links.
     """
 
@@ -249,7 +240,6 @@ class SystemSpec:
     memory_capacity: float | None
     flops: Mapping[str, float]
     link_bandwidth: float | None
-    node_bandwidth: float | None
     gpus_per_node: int | None
 
 

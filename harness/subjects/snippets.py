@@ -16,6 +16,16 @@ half = {
 }"""
 
 
+_LEAVES = """
+def leaves(op):
+    groups = [getattr(op, name, None) for name in ("_group_a", "_group_b", "_primary", "_fallback")]
+    inner = [each for group in groups if group for each in (group if isinstance(group, (list, tuple)) else [group])]
+    return [leaf for each in inner for leaf in leaves(each)] or [op]
+
+"""
+"""Wrapper ops carry no scale factor; they hold other ops, one or a list of them."""
+
+
 def parse(model: str) -> str:
     """Print how a model is read."""
     return (
@@ -28,14 +38,12 @@ def parse(model: str) -> str:
 
 def build(request: BuildRequest, model: str, names: tuple[str, ...]) -> str:
     """Print scale factor and weights of some ops."""
-    wanted = f" if op._name in {names!r}" if names else ""
+    wanted = f"if leaf._name in {names!r}:\n            " if names else ""
     return (
-        f"{_head(request, model, '')}"
+        f"{_head(request, model, '')}{_LEAVES}"
         "for op in [*model.context_ops, *model.generation_ops]:\n"
-        "    inner = [getattr(op, name, None) for name in ('_group_a', '_group_b', '_primary', '_fallback')]\n"
-        "    for leaf in [leaf for group in inner if group for leaf in group] or [op]:\n"
-        f"        {'if leaf._name in ' + repr(names) + ': ' if wanted else ''}"
-        "print(leaf._name, leaf._scale_factor, leaf.get_weights())\n"
+        "    for leaf in leaves(op):\n"
+        f"        {wanted}print(leaf._name, leaf._scale_factor, leaf.get_weights())\n"
         "print('cache', [model.get_kvcache_bytes_per_sequence(n) for n in (1, 1024, 32768)])\n"
     )
 

@@ -24,6 +24,7 @@ from aiconfigurator.sdk.inference_session import InferenceSession
 
 from harness.subjects import shortcuts, snippets
 from harness.subjects.models import (
+    BACKENDS,
     CACHE_LENGTHS,
     BuildRequest,
     BuiltModel,
@@ -127,7 +128,7 @@ class SplitCoreModels(abc.ABC):
         recorded = recorder.mapping(config)
         with tempfile.TemporaryDirectory() as folder, _calm(), _loading(utils, recorded, quantization):
             models.check_is_moe(folder)
-            for backend in ("trtllm", "sglang", "vllm"):
+            for backend in BACKENDS:
                 models.get_model(folder, _model_config(BuildRequest(folder, backend)), backend)
         return recorder.read
 
@@ -181,7 +182,6 @@ class SplitCoreModels(abc.ABC):
             memory_capacity=gpu.get("mem_capacity"),
             flops={name: float(gpu[key]) for name, key in _FLOPS.items() if gpu.get(key)},
             link_bandwidth=node.get("intra_node_bw"),
-            node_bandwidth=node.get("inter_node_bw"),
             gpus_per_node=node.get("num_gpus_per_node"),
         )
 
@@ -249,19 +249,14 @@ def _datatypes(precision: Precision) -> dict[str, object]:
 
 
 def _built(model: Any, settings: Any) -> BuiltModel:  # noqa: ANN401 - the subject's own types
-    modes = settings.gemm_quant_mode, settings.moe_quant_mode, settings.kvcache_quant_mode, settings.fmha_quant_mode
-    gemm, moe, cache, attention = (mode.value if mode is not None else None for mode in modes)
+    modes = settings.gemm_quant_mode, settings.moe_quant_mode, settings.kvcache_quant_mode
+    gemm, moe, cache = (mode.value if mode is not None else None for mode in modes)
     return BuiltModel(
-        family=str(model.model_family),
-        class_name=type(model).__name__,
         prefill=tuple(leaves(model.context_ops)),
         decode=tuple(leaves(model.generation_ops)),
         encoder=tuple(leaves(model.encoder_ops)),
         datatypes=Datatypes(
-            gemm=_name(gemm),
-            moe=_name(moe),
-            kv_cache=_name(cache),
-            attention=_name(attention),
+            kv_cache=str(cache.name) if cache else "",
             gemm_bytes=float(gemm.memory) if gemm else 0.0,
             moe_bytes=float(moe.memory) if moe else 0.0,
             kv_cache_bytes=float(cache.memory) if cache else 0.0,
@@ -272,10 +267,6 @@ def _built(model: Any, settings: Any) -> BuiltModel:  # noqa: ANN401 - the subje
         },
         cache_bytes={length: float(model.get_kvcache_bytes_per_sequence(length)) for length in CACHE_LENGTHS},
     )
-
-
-def _name(mode: Any) -> str:  # noqa: ANN401 - a named tuple of the subject
-    return str(mode.name) if mode is not None else ""
 
 
 def _frozen(extra: object) -> bool | None:
@@ -308,10 +299,8 @@ def _estimated(summary: Any, request: EstimateRequest) -> Estimate:  # noqa: ANN
         ttft_ms=sum(prefill.values()),
         tpot_ms=sum(decode.values()) / steps if steps else None,
         memory={str(name): float(size) * _GIB for name, size in summary.get_memory().items()},
-        fits=not summary.check_oom(),
         prefill_ms=prefill,
         decode_ms=decode,
-        gpus=int(row["num_total_gpus"]),
         row={str(key): float(value) for key, value in row.items() if isinstance(value, int | float)},
     )
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from harness.checks.counting import divides
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
-from harness.checks.variants import BACKENDS, once
-from harness.errors import UsageError
-from harness.reference.counting import kv_cache_bytes, ranks, state_bytes
+from harness.checks.subject_model import Refusal
+from harness.checks.variants import once
+from harness.reference.counting import kv_cache_bytes, state_bytes
 from harness.subjects.api import Capability, Layout
+from harness.subjects.models import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +57,7 @@ def check_cache(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     found = once({backend: _judged(model, plan, model.request(backend=backend)) for backend in BACKENDS})
     known = {mismatch.about.rpartition(".")[2] for mismatch in found}
     variants = {"checkpoint": model.request(precision="checkpoint")}
-    variants |= {name: model.request(layout) for name, layout in _DIVIDED.items() if _fits(plan, layout)}
+    variants |= {name: model.request(layout) for name, layout in _DIVIDED.items() if divides(plan, layout)}
     # What is wrong at 16 bits on one GPU is wrong in every other case; once is enough.
     rest = {
         name: [one for one in _judged(model, plan, request) if one.about not in known]
@@ -67,19 +69,22 @@ def check_cache(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
 @check("cache_sharding", phase=4, suite="memory", needs=[Capability.BUILD, Capability.CACHE])
 def check_cache_sharding(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     """Each tensor-parallel rank keeps its share of the heads, also where what all ranks keep together is wrong."""
-    whole = _growth(model, model.request())
+    whole = _growth(model.build())
     if not whole:
         raise SkipCheck("the subject's cache does not grow, which `cache` reports where it is wrong")
+    judged, refused = 0, ""
     for name, layout in _DIVIDED.items():
-        shares = _shares(plan, layout.tp) if _fits(plan, layout) else set()
+        shares = _shares(plan, layout.tp) if divides(plan, layout) else set()
         if len(shares) != 1:
             continue  # Layers that are divided differently are judged together with their number, by `cache`.
         (expected,) = shares
         request = model.request(layout)
-        try:
-            found = _growth(model, request) / whole
-        except Exception:  # noqa: BLE001, S112 - a layout that the subject refuses is not judged here
+        built = model.attempt(request)
+        if isinstance(built, Refusal):
+            refused = refused or built.reason
             continue
+        judged += 1
+        found = _growth(built) / whole
         if found != expected:
             yield Mismatch(
                 about=name,
@@ -88,10 +93,12 @@ def check_cache_sharding(model: SubjectModel, plan: LayerPlan) -> Iterator[Misma
                 arithmetic=f"{whole} bytes a token on one GPU; heads are dealt to {layout.tp} ranks, latents copied",
                 snippet=model.build_snippet(request),
             )
+    if refused and not judged:
+        raise SkipCheck(f"the subject refuses every layout: {refused}")
 
 
-def _growth(model: SubjectModel, request: BuildRequest) -> Fraction:
-    return _Curve.of(lambda length: model.build(request).cache_bytes[length]).kv_growth
+def _growth(built: BuiltModel) -> Fraction:
+    return _Curve.of(lambda length: built.cache_bytes[length]).kv_growth
 
 
 def _shares(plan: LayerPlan, tp: int) -> set[Fraction]:
@@ -124,22 +131,10 @@ def _datatype(model: SubjectModel, backend: str, expected: float) -> Iterator[Mi
         )
 
 
-def _fits(plan: LayerPlan, layout: Layout) -> bool:
-    try:
-        ranks.check_layout(plan, ranks.Layout(tp=layout.tp))
-    except UsageError:
-        return False
-    return True
-
-
 def _judged(model: SubjectModel, plan: LayerPlan, request: BuildRequest) -> list[Mismatch]:
-    try:
-        built = model.build(request)
-    except Exception:
-        if request.layout.gpus == 1:
-            raise
-        return []  # A layout that the subject refuses is not judged here.
-    return list(_different(model, plan, request, built))
+    # A layout that the subject refuses is `sharding`'s to tell.
+    built = model.attempt(request) if request.layout.gpus > 1 else model.build(request)
+    return [] if isinstance(built, Refusal) else list(_different(model, plan, request, built))
 
 
 def _different(model: SubjectModel, plan: LayerPlan, request: BuildRequest, built: BuiltModel) -> Iterator[Mismatch]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.checks import counting
-from harness.checks.counting import BACKENDS, joined, number, phases, same
+from harness.checks.counting import joined, number, phases, same
 from harness.checks.records import Mismatch
 from harness.checks.registry import check
 from harness.reference.ffns import Moe
 from harness.reference.mixers import Both
 from harness.subjects.api import Capability, Layout
-from harness.subjects.models import OpKind
+from harness.subjects.models import BACKENDS, OpKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ def check_tensor_collectives(model: SubjectModel, plan: LayerPlan) -> Iterator[M
     Every rank then holds every token, so a dispatch to experts needs no exchange of its own: a pair of dispatch and
     combine stands for the sum behind the mixer and the sum behind the experts.
     """
-    if not counting.legal(plan, _RANKS):
+    if not counting.divides(plan, counting.layout_of(plan, _RANKS)):
         return
     layouts = {"tp8": counting.layout_of(plan, _RANKS, expert_parallel=False)}
     if plan.is_moe:
@@ -104,7 +104,7 @@ def _branches(layer: Layer) -> int:
 @check("expert_exchanges", phase=4, suite="scale_factors", needs=[Capability.BUILD])
 def check_expert_exchanges(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     """Attention-parallel ranks send tokens to the experts and back once for each expert layer, and nothing else."""
-    if not plan.is_moe or not counting.legal(plan, 1):
+    if not plan.is_moe:
         return
     layout = Layout(tp=1, pp=1, dp=_RANKS, moe_tp=1, moe_ep=_RANKS, cp=1)
     requests = {backend: model.request(layout, backend=backend) for backend in BACKENDS}

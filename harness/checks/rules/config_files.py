@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.checks.config_edits import value_at
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
 from harness.data_files import Record, data_path, load_toml
@@ -89,26 +90,21 @@ def check_quantization_file(model: SubjectModel, plan: LayerPlan) -> Iterator[Mi
 def check_unread_fields(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:  # noqa: ARG001 - as all checks
     """No field is left that neither the reference nor the subject reads and that nobody declared irrelevant."""
     # A config of its own, for what other checks have asked it would count as read.
-    fresh = HFConfig(model.config.source, model.config.raw(), model.config.model, model.config.quantization)
+    raw = model.config.raw()
+    fresh = HFConfig(model.config.source, raw, model.config.model, model.config.quantization)
     plan_for(fresh)
     quantization_of(fresh)
-    read = model.subject.fields_read(model.config.raw(), model.config.quantization)
+    read = model.subject.fields_read(raw, model.config.quantization)
     for dotted in fresh.unread():
         *sections, name = dotted.split(".")
-        if not {*sections, name}.isdisjoint(_ASIDE) or dotted in read or not _value(model, dotted):
+        value = value_at(raw, dotted)
+        if not {*sections, name}.isdisjoint(_ASIDE) or dotted in read or not value:
             continue
         if not any(fnmatchcase(name, pattern) for pattern in _irrelevant()):
             yield Mismatch(
                 dotted,
                 "somebody who reads it, or a reason in fixtures/irrelevant_fields.toml why nobody needs to",
-                f"{_value(model, dotted)!r}"[:100],
+                f"{value!r}"[:100],
                 "neither the recipe nor the subject asks for it",
                 model.parse_snippet(),
             )
-
-
-def _value(model: SubjectModel, dotted: str) -> object:
-    value: object = model.config.raw()
-    for part in dotted.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value

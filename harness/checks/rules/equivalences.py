@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from harness.checks.config_edits import pattern_fields
-from harness.checks.edited_models import BACKENDS, difference, edited, same_text, shown, vector
+from harness.checks.edited_models import difference, edited, same_text, shown, vector
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
+from harness.checks.subject_model import unlike
 from harness.errors import ConfigError
 from harness.subjects.api import Capability, Layout
-from harness.subjects.models import BuildRequest
+from harness.subjects.models import BACKENDS, BuildRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from harness.checks.edited_models import EditedModels
     from harness.checks.subject_model import SubjectModel
     from harness.reference.layers import LayerPlan
-    from harness.subjects.models import ParsedConfig
 
 _TWO_GPUS = Layout(2, 1, 1, 1, 2, 1)
 
@@ -53,7 +52,7 @@ def check_id_equals_folder(model: SubjectModel, _plan: LayerPlan) -> Iterator[Mi
         by_id = model.subject.parse(model.name)
     except Exception as error:
         raise SkipCheck(f"the subject does not know it by name: {type(error).__name__}") from error
-    for name, expected, actual in _unlike(model.parsed, by_id):
+    for name, expected, actual in unlike(model.parsed, by_id):
         yield Mismatch(
             f"parsed.{name}",
             f"as from its config: {expected}",
@@ -70,13 +69,6 @@ def check_id_equals_folder(model: SubjectModel, _plan: LayerPlan) -> Iterator[Mi
                 actual=f"by id it differs by {shown(difference(own, folder))}",
                 arithmetic="the subject's own config under this id against the stored one",
             )
-
-
-def _unlike(first: ParsedConfig, second: ParsedConfig) -> Iterator[tuple[str, object, object]]:
-    for field in fields(first):
-        values = getattr(first, field.name), getattr(second, field.name)
-        if values[0] != values[1]:
-            yield field.name, *values
 
 
 @check("nested_equals_flat", phase=3, lesson=4, suite="metamorphic", needs=[Capability.PARSE, Capability.BUILD])
@@ -140,7 +132,7 @@ def check_history_independence(model: SubjectModel, _plan: LayerPlan) -> Iterato
         lab.vector(smaller)
     if any("moe" in layer.ffn.kind for layer in lab.plan.layers):
         subject.build(BuildRequest(ref, layout=_TWO_GPUS))
-    for name, expected, actual in _unlike(parsed, subject.parse(ref)):
+    for name, expected, actual in unlike(parsed, subject.parse(ref)):
         yield Mismatch(
             f"parsed.{name}", f"as before: {expected}", str(actual), "parsed, built in other ways, parsed again"
         )

@@ -6,11 +6,12 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.checks.counting import BACKENDS, OUTSIDE_LAYERS, joined, number, part_of, phases
+from harness.checks.counting import OUTSIDE_LAYERS, joined, number, part_of, phases
 from harness.checks.matrices import expected_of
 from harness.checks.records import Mismatch
 from harness.checks.registry import check
 from harness.subjects.api import Capability
+from harness.subjects.models import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

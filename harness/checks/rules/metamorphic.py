@@ -9,11 +9,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from harness.checks.edited_models import BACKENDS, difference, edited, part_of, shown, total
+from harness.checks.edited_models import difference, edited, part_of, shown, total
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
 from harness.reference.counting.memory import kv_cache_bytes, state_bytes
 from harness.subjects.api import Capability
+from harness.subjects.models import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.checks import counting
-from harness.checks.counting import BACKENDS, joined, number, same
+from harness.checks.counting import joined, number, same
 from harness.checks.matrices import Part
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
 from harness.subjects.api import Capability
+from harness.subjects.models import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ from harness.checks.config_edits import without
 from harness.checks.quantities import ABSENT, Quantities, meanings
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
+from harness.checks.subject_model import unlike
 from harness.errors import ConfigError
 from harness.reference.architectures import plan_for
 from harness.reference.hf_config import HFConfig
@@ -75,15 +76,9 @@ def check_nested_config(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismat
         except Exception as error:  # noqa: BLE001 - whatever the subject raises is the finding
             yield Mismatch(about, "the same reading", f"{type(error).__name__}: {error}", _NESTED[about])
             continue
-        different = [name for name in found.__dataclass_fields__ if getattr(found, name) != getattr(model.parsed, name)]
-        for name in different:
-            yield Mismatch(
-                f"{about}.{name}",
-                repr(getattr(model.parsed, name))[:200],
-                repr(getattr(found, name))[:200],
-                _NESTED[about],
-                model.parse_snippet(),
-            )
+        for name, expected, actual in unlike(model.parsed, found):
+            snippet = model.parse_snippet()
+            yield Mismatch(f"{about}.{name}", repr(expected)[:200], repr(actual)[:200], _NESTED[about], snippet)
 
 
 _NESTED = {

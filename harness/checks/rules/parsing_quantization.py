@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from harness.checks.records import Mismatch
 from harness.checks.registry import check
-from harness.checks.variants import BACKENDS, once
+from harness.checks.variants import once
 from harness.data_files import Record, data_path, load_toml
 from harness.reference.counting.parameters import decoder_weights
 from harness.subjects.api import Capability
-from harness.subjects.models import OpKind
+from harness.subjects.models import BACKENDS, OpKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.checks.records import Mismatch, Scope, SkipCheck
 from harness.checks.registry import check
-from harness.checks.variants import BACKENDS
 from harness.subjects.api import Capability
-from harness.subjects.models import BuildRequest
+from harness.subjects.models import BACKENDS, BuildRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.checks import counting
-from harness.checks.counting import BACKENDS, joined, number, phases, same
+from harness.checks.counting import joined, number, phases, same
 from harness.checks.matrices import Part, expected_of
 from harness.checks.records import Mismatch
 from harness.checks.registry import check
 from harness.subjects.api import Capability, Layout
-from harness.subjects.models import ONE_GPU, OpKind
+from harness.subjects.models import BACKENDS, ONE_GPU, OpKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

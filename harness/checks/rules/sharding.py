@@ -6,12 +6,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from harness.checks.bytes_by_component import SIXTEEN_BIT, Holding, Sorter
+from harness.checks.counting import divides
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
-from harness.checks.variants import BACKENDS, once
-from harness.errors import UsageError
+from harness.checks.subject_model import Refusal
+from harness.checks.variants import once
 from harness.reference.counting import ranks
 from harness.subjects.api import Capability, Layout
+from harness.subjects.models import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,21 +51,13 @@ def check_sharding(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     yield from once(
         {
             backend: once(
-                {name: list(judge.layout(backend, layout)) for name, layout in layouts.items() if _fits(plan, layout)}
+                {name: list(judge.layout(backend, layout)) for name, layout in layouts.items() if divides(plan, layout)}
             )
             for backend in BACKENDS
         }
     )
-    if not judge.built:
-        raise SkipCheck("the subject refuses every layout of more than one GPU")
-
-
-def _fits(plan: LayerPlan, layout: Layout) -> bool:
-    try:
-        ranks.check_layout(plan, ranks.Layout(layout.tp, layout.pp, layout.moe_ep, layout.dp))
-    except UsageError:
-        return False
-    return True
+    if judge.refused and not judge.built:
+        raise SkipCheck(f"the subject refuses every layout of more than one GPU: {judge.refused}")
 
 
 class _Judge:
@@ -71,18 +65,23 @@ class _Judge:
 
     Attributes:
         built: Layouts that the subject accepted, on all backends.
+        refused: What it raised for the first one that it did not; empty if it took all.
     """
 
     def __init__(self, model: SubjectModel) -> None:
-        self._model, self._sorter, self.built = model, Sorter(model.plan), 0
+        self._model, self._sorter = model, Sorter(model.plan)
+        self.built, self.refused = 0, ""
         self._known: dict[tuple[str, float, Layout], tuple[Fraction, Fraction] | None] = {}
 
     def layout(self, backend: str, layout: Layout) -> Iterator[Mismatch]:
         """What is wrong in one layout on one backend."""
-        whole, request = self._model.build(self._model.request(backend=backend)), self._request(backend, layout)
-        try:
-            part = self._model.build(request)
-        except Exception:  # noqa: BLE001 - a layout that the subject refuses, in whatever way, is not judged here
+        whole, request = (
+            self._model.build(self._model.request(backend=backend)),
+            self._model.request(layout, backend=backend),
+        )
+        part = self._model.attempt(request)
+        if isinstance(part, Refusal):
+            self.refused = self.refused or part.reason
             return
         self.built += 1
         for before, after in ((whole.prefill, part.prefill), (whole.decode, part.decode)):
@@ -90,9 +89,6 @@ class _Judge:
             for bucket in self._sorter.buckets(whole, before):
                 if bucket.actual and bucket.name in held:
                     yield from self._different(request, bucket, held[bucket.name])
-
-    def _request(self, backend: str, layout: Layout) -> BuildRequest:
-        return self._model.request(layout, backend=backend)
 
     def _different(self, request: BuildRequest, whole: Bucket, part: Bucket) -> Iterator[Mismatch]:
         layout = request.layout

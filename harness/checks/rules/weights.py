@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from harness.checks.bytes_by_component import WIDE, Sorter, percent, total
 from harness.checks.records import Mismatch
 from harness.checks.registry import check
-from harness.checks.variants import BACKENDS, once
+from harness.checks.variants import once
 from harness.subjects.api import Capability
+from harness.subjects.models import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

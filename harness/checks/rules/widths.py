@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.checks import counting
-from harness.checks.counting import BACKENDS, joined, number, phases, same
+from harness.checks.counting import joined, number, phases, same
 from harness.checks.matrices import Experts, Kernel, Part, Shape, expected_of
 from harness.checks.records import Mismatch
 from harness.checks.registry import check
 from harness.subjects.api import Capability
-from harness.subjects.models import OpKind
+from harness.subjects.models import BACKENDS, OpKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def check_op_widths(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     """Matrices and kernels have the dimensions of the config's tensors, and a rank the share that it can hold."""
     seen: set[str] = set()
     for tp in _RANKS:
-        if not counting.legal(plan, tp):
+        if not counting.divides(plan, counting.layout_of(plan, tp)):
             continue
         found = list(joined({backend: list(_of_build(model, plan, backend, tp)) for backend in BACKENDS}))
         # What is wrong on one GPU is wrong on more.

@@ -27,7 +27,6 @@ def sheet(system: str) -> SystemSpec:
         memory_capacity=facts.memory_capacity,
         flops=facts.flops | facts.board_flops,
         link_bandwidth=facts.link_bandwidth,
-        node_bandwidth=None,
         gpus_per_node=facts.gpus_per_node,
     )
 
