@@ -13,29 +13,38 @@ if TYPE_CHECKING:
     from harness.subjects.models import BuildRequest, BuiltModel, ModelSubject, Op
 
     Change = Callable[[BuildRequest, str, tuple[Op, ...]], Iterable[Op]]
+    Rebuild = Callable[[BuildRequest, BuiltModel], BuiltModel]
 
 
 class ChangedModel(SubjectModel):
-    """A model whose ops are changed on the way from the subject: by the request, phase by phase."""
+    """A model whose builds are changed on the way from the subject."""
 
-    change: Change
+    change: Rebuild
 
     def build(self, request: BuildRequest | None = None) -> BuiltModel:
-        """The subject's build with its ops changed."""
+        """The subject's build, changed."""
         request = request or self.request()
-        built = super().build(request)
-        return replace(
-            built,
-            prefill=tuple(self.change(request, "prefill", built.prefill)),
-            decode=tuple(self.change(request, "decode", built.decode)),
-        )
+        return self.change(request, super().build(request))
 
 
-def changed(subject: ModelSubject, name: str, change: Change = lambda _request, _phase, ops: ops) -> ChangedModel:
-    """A stored model with a change; none by default."""
+def rebuilt(subject: ModelSubject, name: str, change: Rebuild = lambda _request, built: built) -> ChangedModel:
+    """A stored model with a change to its builds; none by default."""
     model = ChangedModel(subject, SubjectModel.load(subject, name).config)
     model.change = change
     return model
+
+
+def changed(subject: ModelSubject, name: str, change: Change = lambda _request, _phase, ops: ops) -> ChangedModel:
+    """A stored model with a change to its ops, phase by phase; none by default."""
+
+    def rebuild(request: BuildRequest, built: BuiltModel) -> BuiltModel:
+        return replace(
+            built,
+            prefill=tuple(change(request, "prefill", built.prefill)),
+            decode=tuple(change(request, "decode", built.decode)),
+        )
+
+    return rebuilt(subject, name, rebuild)
 
 
 def each(wanted: str, *, phase: str = "", **fields: object) -> Change:
@@ -48,3 +57,12 @@ def each(wanted: str, *, phase: str = "", **fields: object) -> Change:
         )
 
     return change
+
+
+def scaled(built: BuiltModel, component: str, factor: float) -> BuiltModel:
+    """Both phases with the weights of one component multiplied."""
+    prefill, decode = (
+        tuple(replace(op, weight_bytes=op.weight_bytes * factor) if op.component == component else op for op in ops)
+        for ops in (built.prefill, built.decode)
+    )
+    return replace(built, prefill=prefill, decode=decode)

@@ -1,0 +1,56 @@
+"""The programs that findings publish are run as a reader would run them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.coordinates import Database
+from harness.subjects import snippets
+from harness.subjects.api import Layout
+from harness.subjects.models import BuildRequest, EstimateRequest
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., subprocess.CompletedProcess[str]]
+
+pytest.importorskip("aiconfigurator")
+
+DENSE, WRAPPED = "Qwen/Qwen3-32B", "deepseek-ai/DeepSeek-V3"
+
+
+@pytest.fixture
+def run(run_python: Run, tmp_path: Path) -> Callable[[str], str]:
+    def printed(program: str) -> str:
+        done = run_python("-c", program, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return printed
+
+
+def test_a_reading_is_printed(run: Callable[[str], str]) -> None:
+    assert "'layers': 61" in run(snippets.parse(WRAPPED))
+
+
+def test_ops_within_wrappers_are_printed(run: Callable[[str], str]) -> None:
+    said = run(snippets.build(BuildRequest(WRAPPED, precision="bf16"), WRAPPED, ()))
+    for name in ("context_embedding", "context_mla_module", "context_q_b_proj_gemm", "generation_moe"):
+        assert f"\n{name} " in f"\n{said}"
+
+
+def test_only_the_named_ops_are_printed(run: Callable[[str], str]) -> None:
+    request = BuildRequest(WRAPPED, layout=Layout(8, 1, 1, 1, 8, 1))
+    said = run(snippets.build(request, WRAPPED, ("context_moe",)))
+    assert [line.split()[0] for line in said.splitlines()] == ["context_moe", "cache"]
+
+
+def test_an_estimate_is_printed(run: Callable[[str], str]) -> None:
+    build = BuildRequest(DENSE, layout=Layout(4, 1, 1, 4, 1, 1))
+    said = run(snippets.estimate(EstimateRequest(build, Database("b60", "vllm", "0.26.0")), DENSE))
+    assert "'ttft'" in said
+    assert "context_qkv_gemm" in said
