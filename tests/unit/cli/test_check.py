@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.data_files import data_path
+from tests.fakes.console import refused
 
 if TYPE_CHECKING:
     import subprocess
@@ -33,12 +34,6 @@ def nothing_known(tmp_path: Path) -> Path:
     path = tmp_path / "nothing.toml"
     path.write_text("")
     return path
-
-
-def refused(done: Done, code: int = 2) -> str:
-    assert (done.returncode, done.stdout) == (code, "")
-    assert len(done.stderr.splitlines()) == 1
-    return done.stderr
 
 
 def test_nothing_wrong_is_0_and_a_known_issue_too(aic: Aic) -> None:
