@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.checks.subject_model import SubjectModel
     from harness.coordinates import Database
     from harness.reference.layers import LayerPlan
-    from harness.subjects.models import Estimate, EstimateRequest
+    from harness.subjects.models import BuiltModel, Estimate, EstimateRequest
 
 _EDGES: tuple[tuple[str, dict[str, int]], ...] = (
     ("base", BASE),
@@ -36,6 +36,8 @@ _STEPS: tuple[tuple[str, str, dict[str, int], dict[str, int]], ...] = (
     ("tpot", "a longer context", BASE, {**BASE, "isl": 8192}),
     ("request", "a longer output", BASE, {**BASE, "osl": 512}),
 )
+_TOLD = {"batch": 8, "isl": 896, "osl": 128}
+"""Sequences that end at one of the lengths at which a built model says what it keeps."""
 _ROUNDING = 5e-4
 """The summary keeps three decimals."""
 _BYTE_ROUNDING = 1 << 16
@@ -117,9 +119,23 @@ def check_estimate_memory(model: SubjectModel, plan: LayerPlan, database: Databa
             f"{answer.memory['weights']:,.0f}",
             arithmetic=f"ops hold {built.weight_bytes['prefill']:,.0f} bytes, over {where.build.layout.pp} stages",
         )
+    yield from _cached(where, built)
     if answer.memory["activations"] <= 0:
         yield _mismatch(where, request, "activations", "more than 0 bytes", f"{answer.memory['activations']:,.0f}")
     yield from _never_short(where, request, answer, plan)
+
+
+def _cached(where: Deployment, built: BuiltModel) -> Iterator[Mismatch]:
+    """The cache in the memory estimate is what the model says of its sequences when they are complete."""
+    request = where.request(**_TOLD)
+    answer, tokens = where.ask(request), request.isl + request.osl
+    if isinstance(answer, Failure) or tokens not in built.cache_bytes:
+        return
+    expected = request.batch * built.cache_bytes[tokens]
+    if abs(answer.memory["kvcache"] - expected) > _BYTE_ROUNDING:
+        each = f"{request.batch} sequences of {tokens} tokens x {built.cache_bytes[tokens]:,.0f} bytes"
+        actual = f"{answer.memory['kvcache']:,.0f}"
+        yield _mismatch(where, request, "kvcache", f"{expected:,.0f} bytes", actual, arithmetic=each)
 
 
 def _never_short(where: Deployment, request: EstimateRequest, answer: Estimate, plan: LayerPlan) -> Iterator[Mismatch]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from harness.checks.bytes_by_component import SIXTEEN_BIT, Holding, Sorter
-from harness.checks.counting import divides
+from harness.checks.counting import divides, layout_of
 from harness.checks.records import Mismatch, SkipCheck
 from harness.checks.registry import check
 from harness.checks.subject_model import Refusal
@@ -30,6 +30,7 @@ _DENSE = {
     "pp2": Layout(1, 2, 1, 1, 1, 1),
     "pp4": Layout(1, 4, 1, 1, 1, 1),
 }
+_RANKS = (1, 2, 4, 8)
 _EXPERTS = {
     "tp2_ep2": Layout(2, 1, 1, 1, 2, 1),
     "tp8_ep8": Layout(8, 1, 1, 1, 8, 1),
@@ -58,6 +59,27 @@ def check_sharding(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     )
     if judge.refused and not judge.built:
         raise SkipCheck(f"the subject refuses every layout of more than one GPU: {judge.refused}")
+
+
+@check("weights_fall_with_tp", phase=4, suite="memory", needs=[Capability.BUILD])
+def check_weights_fall_with_tp(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
+    """More tensor-parallel ranks never leave more bytes of weights on each, as the memory model adds them up."""
+    before: tuple[int, float] | None = None
+    for tp in _RANKS:
+        layout = layout_of(plan, tp)
+        built = model.attempt(model.request(layout)) if divides(plan, layout) else None
+        if built is None or isinstance(built, Refusal):
+            continue
+        held = built.weight_bytes["prefill"]
+        if before is not None and held > before[1]:
+            yield Mismatch(
+                about=f"tp{tp}",
+                expected=f"at most {before[1]:,.0f} bytes, as on {before[0]} ranks",
+                actual=f"{held:,.0f} bytes",
+                arithmetic=f"{layout}: each rank holds a share of every tensor, or a copy of it",
+                snippet=model.build_snippet(model.request(layout)),
+            )
+        before = tp, held
 
 
 class _Judge:

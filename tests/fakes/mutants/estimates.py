@@ -120,6 +120,12 @@ MUTANTS = (
         answers=_memory(weights=lambda size, _: size / 2),
     ),
     Mutant(
+        id="estimate-memory-cache",
+        mistake="The cache is sized for the input alone, and forgets the tokens that decoding adds.",
+        check="estimate_memory",
+        answers=_memory(kvcache=lambda size, request: size * request.isl / (request.isl + request.osl)),
+    ),
+    Mutant(
         id="estimate-memory-activations",
         mistake="Activations are taken to need no memory.",
         check="estimate_memory",

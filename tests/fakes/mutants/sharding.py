@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.subjects.api import Layout
-    from harness.subjects.models import Op
+    from harness.subjects.models import BuildRequest, BuiltModel, Op
     from tests.fakes.mutants.answering import Answers
     from tests.fakes.mutants.changes import Which
 
@@ -29,6 +29,11 @@ def _held(which: Which, factor: Callable[[Layout], float]) -> Answers:
 
 def _divisible(op: Op) -> bool:
     return op.component == "attention" and op.part == "out" and op.weight_bytes > 0
+
+
+def _multiplied(built: BuiltModel, request: BuildRequest) -> BuiltModel:
+    factor = request.layout.tp**2
+    return replace(built, weight_bytes={phase: size * factor for phase, size in built.weight_bytes.items()})
 
 
 MUTANTS = (
@@ -80,5 +85,11 @@ MUTANTS = (
         answers=_held(lambda op: op.component == "attention", lambda layout: 1 / layout.dp),
         concerns=with_component("routed_experts"),
         survives={"*/MiniMax-M3*": "its attention is priced as another kind, so that no share of it can be named"},
+    ),
+    Mutant(
+        id="shard-memory-model-multiplies",
+        mistake="The memory model multiplies by the ranks twice, where the ops have divided by them once.",
+        check="weights_fall_with_tp",
+        answers={"build": _multiplied},
     ),
 )
