@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from harness.checks.counting import divides
 from harness.checks.records import SkipCheck
 from harness.reference import roofline
-from harness.reference.counting.quantization import rank_weight_bytes
+from harness.reference.counting.quantization import rank_weight_bytes, weight_bytes
 from harness.reference.counting.ranks import Layout as Division
 from harness.reference.counting.ranks import Rank
 from harness.subjects.api import DataMode, Failure, Layout
@@ -35,7 +35,7 @@ FILLED = 0.8
 """Part of the memory that weights may fill; the rest is for cache, activations and the runtime."""
 
 _MOST_TENSOR_RANKS = 8
-_MOST_GPUS = 64
+_SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
 def newest_databases(subject: Subject) -> tuple[Database, ...]:
@@ -133,7 +133,7 @@ def _deploy(model: SubjectModel, plan: LayerPlan, database: Database) -> Deploym
     if refused is not None:
         return refused
     if said is None:
-        raise SkipCheck(f"no layout of up to {_MOST_GPUS} GPUs holds it on {database.system}")
+        raise SkipCheck(f"no layout of up to {_SIZES[-1]} GPUs holds it on {database.system}")
     raise SkipCheck(f"the subject has no data: {said.messages[-1]}")
 
 
@@ -146,13 +146,17 @@ def layouts(model: SubjectModel, plan: LayerPlan, system: str) -> Iterator[tuple
     if system not in roofline.systems():
         raise SkipCheck(f"fixtures/gpu_facts.toml does not know {system}")
     room = FILLED * roofline.system(system).memory_capacity
-    gpus = 1
-    while gpus <= _MOST_GPUS:
-        found = [pair for pair in _of_size(plan, gpus, moe=model.is_moe) if _fits(model, plan, pair[1], room)]
-        if found:
-            yield from found
+    whole = sum(weight_bytes(plan, model.quantization).values())
+    for gpus in _SIZES:
+        # No layout holds less than an equal part on its fullest rank, and adding up what a rank holds takes long.
+        if whole > room * gpus:
+            continue
+        fitting = (pair for pair in _of_size(plan, gpus, moe=model.is_moe) if _fits(model, plan, pair[1], room))
+        first = next(fitting, None)
+        if first is not None:
+            yield first
+            yield from fitting
             return
-        gpus *= 2
 
 
 def _of_size(plan: LayerPlan, gpus: int, *, moe: bool) -> Iterator[tuple[Layout, Division]]:
