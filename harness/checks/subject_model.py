@@ -44,10 +44,11 @@ class SubjectModel:
     Args:
         subject: The subject.
         config: The model's config.
+        plan: How the config is read, where no recipe reads it.
     """
 
-    def __init__(self, subject: ModelSubject, config: HFConfig) -> None:
-        self.subject, self.config = subject, config
+    def __init__(self, subject: ModelSubject, config: HFConfig, plan: LayerPlan | None = None) -> None:
+        self.subject, self.config, self._plan = subject, config, plan
         self._built: dict[BuildRequest, BuiltModel] = {}
 
     @classmethod
@@ -71,7 +72,7 @@ class SubjectModel:
         Raises:
             ConfigError: No recipe reads it.
         """
-        return plan_for(self.config)
+        return self._plan or plan_for(self.config)
 
     @cached_property
     def quantization(self) -> Quantization:

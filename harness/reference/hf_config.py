@@ -175,6 +175,10 @@ class HFConfig:
         """Fields that nobody read so far, dotted and sorted; a section that was never entered is one field."""
         return tuple(sorted(_unread(self._raw, "", self._read)))
 
+    def read_fields(self) -> frozenset[str]:
+        """Names of this object's fields that somebody read so far."""
+        return frozenset(field for field in self._raw if self._dotted(field) in self._read)
+
     @property
     def path(self) -> str:
         """Where the object stands in the file, dotted; empty for the file itself."""

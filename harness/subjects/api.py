@@ -38,6 +38,8 @@ class Capability(StrEnum):
     """Price multi-token prediction."""
     ESTIMATE = "estimate"
     """Estimate a static batch."""
+    TABLES = "tables"
+    """Say which shapes its tables hold."""
     SYSTEMS = "systems"
     """Say what it knows of a GPU system."""
 

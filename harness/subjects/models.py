@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from harness.subjects.api import DataMode, Failure, Layout, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from harness.coordinates import Database
 
@@ -243,6 +243,37 @@ class SystemSpec:
     gpus_per_node: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Measurements that a kind of layer needs.
+
+    Attributes:
+        kind: Kind of mixer or feed-forward.
+        sizes: Its dimensions, `(name, value)`, by the names of the reference's layers.
+    """
+
+    kind: str
+    sizes: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({', '.join(f'{name} {value}' for name, value in self.sizes)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Where a need is measured.
+
+    Attributes:
+        need: The need.
+        known: The release has a table for that kind of layer at all.
+        databases: Databases whose own tables hold rows of that shape.
+    """
+
+    need: Need
+    known: bool
+    databases: tuple[Database, ...]
+
+
 class ModelSubject(Subject, Protocol):
     """A subject that can also be asked about a model. Whatever it raises comes out as it is."""
 
@@ -280,6 +311,9 @@ class ModelSubject(Subject, Protocol):
 
     def system_names(self) -> tuple[str, ...]:
         """Every GPU system that it has a file for, sorted."""
+
+    def measured(self, needs: Iterable[Need]) -> tuple[Measured, ...]:
+        """Where measured tables hold the shapes that layers need."""
 
     def parse_snippet(self, model: str) -> str:
         """Python that prints how it reads a model, with the subject alone."""

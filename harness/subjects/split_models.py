@@ -22,7 +22,7 @@ from aiconfigurator.sdk import config as sdk_config
 from aiconfigurator.sdk.backends.factory import get_backend
 from aiconfigurator.sdk.inference_session import InferenceSession
 
-from harness.subjects import shortcuts, snippets
+from harness.subjects import shortcuts, snippets, tables
 from harness.subjects.models import (
     BACKENDS,
     CACHE_LENGTHS,
@@ -31,6 +31,8 @@ from harness.subjects.models import (
     Datatypes,
     Estimate,
     EstimateRequest,
+    Measured,
+    Need,
     ParsedConfig,
     Precision,
     SystemSpec,
@@ -40,7 +42,7 @@ from harness.subjects.recording import Recorder
 from harness.subjects.split_ops import leaves, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.coordinates import Database
     from harness.subjects.api import DataMode, Failure
@@ -189,6 +191,10 @@ class SplitCoreModels(abc.ABC):
         """Every GPU system that it has a file for; files without a `gpu` section describe something else."""
         files = sorted(self._systems.glob("*.yaml"))
         return tuple(path.stem for path in files if "\ngpu:" in path.read_text(encoding="utf-8"))
+
+    def measured(self, needs: Iterable[Need]) -> tuple[Measured, ...]:
+        """Where measured tables hold the shapes that layers need."""
+        return tables.measured(self._systems / "data", needs)
 
     def parse_snippet(self, model: str) -> str:
         """Python that prints how it reads a model, with the subject alone."""

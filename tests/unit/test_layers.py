@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli", "pytest_plugin", "report"}),
+    frozenset({"guide"}),
     frozenset({"matrix"}),
     frozenset({"checks"}),
     frozenset({"subjects"}),

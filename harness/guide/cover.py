@@ -1,0 +1,100 @@
+"""Which layer kinds each family of the subject prices, found out by building the models that it ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.checks.subject_model import SubjectModel
+from harness.errors import HarnessError
+from harness.stored_configs import stored_models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.subjects.models import BuiltModel, ModelSubject
+
+Kinds = tuple[str, str]
+"""A mixer and a feed-forward."""
+
+_PRICED_AS = {"chunked": "window", "csa": "compressed", "hca": "compressed"}
+"""Kinds that a subject may price under another name: a chunk is a window that jumps; CSA and HCA share one module."""
+_FFN_COMPONENTS = {
+    "dense": ("dense_ffn",),
+    "moe": ("routed_experts",),
+    "latent_moe": ("routed_experts",),
+    "dense_moe": ("routed_experts",),
+    "none": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What a family of the subject covers.
+
+    Attributes:
+        name: As the subject calls it.
+        architectures: Architectures that map to it and that the subject ships a config of.
+        kinds: Layers that its ops price.
+    """
+
+    name: str
+    architectures: tuple[str, ...]
+    kinds: frozenset[Kinds]
+
+
+def families(subject: ModelSubject, folder: Path | None = None) -> tuple[Family, ...]:
+    """Every family that the subject ships a model of, by name.
+
+    Args:
+        subject: The subject.
+        folder: Where stored configs are; the harness's own by default.
+    """
+    found: dict[str, dict[str, set[Kinds]]] = {}
+    for model in _representatives(subject, folder):
+        try:
+            built = model.build(model.request())
+            covered = {kinds for kinds in set(model.plan.kinds) if prices(built, kinds)}
+        except Exception:  # noqa: BLE001, S112 - a family that cannot build its own model covers nothing
+            continue
+        family = subject.architectures().get(model.config.architecture, "")
+        found.setdefault(family, {}).setdefault(model.config.architecture, set()).update(covered)
+    return tuple(
+        Family(name, tuple(sorted(by_name)), frozenset().union(*by_name.values()))
+        for name, by_name in sorted(found.items())
+    )
+
+
+def prices(built: BuiltModel, kinds: Kinds) -> bool:
+    """Whether a built model has ops for layers of a kind."""
+    mixer, ffn = kinds
+    ops = built.prefill
+    components = {op.component for op in ops}
+    mixers = {op.mixer or op.kind.value for op in ops if op.component == "attention"}
+    wanted = {_PRICED_AS.get(part, part) for part in _parts(mixer)}
+    return wanted <= mixers and components.issuperset(_FFN_COMPONENTS.get(ffn, (ffn,)))
+
+
+def _parts(mixer: str) -> Iterator[str]:
+    """A mixer that is two side by side needs both."""
+    if mixer == "none":
+        return
+    first, _, second = mixer.partition("_")
+    yield from (mixer,) if mixer in {"block_sparse", "short_conv"} or not second else (first, second)
+
+
+def _representatives(subject: ModelSubject, folder: Path | None) -> Iterator[SubjectModel]:
+    """One stored model of each distinct plan shape that the subject ships."""
+    shipped, seen = set(subject.bundled_models()), set()
+    for name in stored_models(folder):
+        if name not in shipped:
+            continue
+        try:
+            model = SubjectModel.load(subject, name, folder)
+            key = model.config.architecture, frozenset(model.plan.kinds)
+        except HarnessError:
+            continue
+        if key not in seen and key[0] in subject.architectures():
+            seen.add(key)
+            yield model

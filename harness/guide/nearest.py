@@ -1,0 +1,82 @@
+"""The known architectures that a config comes nearest to, with the differences field by field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError
+from harness.reference.architectures import plan_for
+from harness.reference.hf_config import HFConfig
+from harness.stored_configs import stored_models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.reference.layers import LayerPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A known architecture that a config resembles.
+
+    Attributes:
+        architecture: The architecture.
+        model: A stored model of it.
+        shared: Fields that both have and the architecture's recipe reads.
+        missing: Fields that its recipe reads with a value, and the config has not.
+        additional: Fields of the config that the known model has not.
+        kinds: Layer kinds that both have.
+    """
+
+    architecture: str
+    model: str
+    shared: tuple[str, ...]
+    missing: tuple[str, ...]
+    additional: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+    @property
+    def likeness(self) -> float:
+        """Part of the fields that matter to either which both have, 0 to 1; layer kinds in common count as fields."""
+        alike = len(self.shared) + len(self.kinds)
+        return alike / max(1, alike + len(self.missing) + len(self.additional))
+
+
+def nearest(config: HFConfig, plan: LayerPlan, count: int = 3, folder: Path | None = None) -> tuple[Neighbour, ...]:
+    """The architectures with most in common, the nearest first.
+
+    Args:
+        config: The config.
+        plan: How it was read.
+        count: How many to name.
+        folder: Where stored configs are; the harness's own by default.
+    """
+    found: dict[str, Neighbour] = {}
+    for model in stored_models(folder):
+        try:
+            known = HFConfig.load(model, folder)
+            if known.architecture in found or known.architecture == config.architecture:
+                continue
+            known_plan = plan_for(known)
+        except HarnessError:
+            continue
+        found[known.architecture] = _compared(config, plan, known, known_plan)
+    ranked = sorted(found.values(), key=lambda neighbour: (-neighbour.likeness, neighbour.architecture))
+    return tuple(ranked[:count])
+
+
+def _compared(config: HFConfig, plan: LayerPlan, known: HFConfig, known_plan: LayerPlan) -> Neighbour:
+    ours, theirs = config.text(), known.text()
+    has = {field for field in ours.fields() if ours.get(field) is not None}
+    reads = {field for field in theirs.read_fields() if theirs.get(field) is not None}
+    matters = {field for field in ours.read_fields() if field in has}
+    labels = {f"{mixer}+{ffn}" for mixer, ffn in plan.kinds}
+    return Neighbour(
+        architecture=known.architecture,
+        model=known.model,
+        shared=tuple(sorted(reads & has)),
+        missing=tuple(sorted(reads - has)),
+        additional=tuple(sorted(matters - set(theirs.fields()))),
+        kinds=tuple(sorted(labels & {f"{mixer}+{ffn}" for mixer, ffn in known_plan.kinds})),
+    )
