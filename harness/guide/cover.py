@@ -10,21 +10,21 @@ from harness.errors import HarnessError
 from harness.stored_configs import stored_models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from harness.guide.records import Kinds
     from harness.subjects.models import BuiltModel, ModelSubject
 
-Kinds = tuple[str, str]
-"""A mixer and a feed-forward."""
-
-_PRICED_AS = {"chunked": "window", "csa": "compressed", "hca": "compressed"}
-"""Kinds that a subject may price under another name: a chunk is a window that jumps; CSA and HCA share one module."""
+_PRICED_AS = {"chunked": "window"}
+"""Kinds that a subject may price under another name: a chunk is a window that jumps."""
+_WHOLE = frozenset({"block_sparse", "short_conv"})
+"""Kinds whose names are in two words and mean one mixer; any other such name stands for two side by side."""
 _FFN_COMPONENTS = {
     "dense": ("dense_ffn",),
     "moe": ("routed_experts",),
     "latent_moe": ("routed_experts",),
-    "dense_moe": ("routed_experts",),
+    "dense_moe": ("dense_ffn", "routed_experts"),
     "none": (),
 }
 
@@ -54,11 +54,10 @@ def families(subject: ModelSubject, folder: Path | None = None) -> tuple[Family,
     found: dict[str, dict[str, set[Kinds]]] = {}
     for model in _representatives(subject, folder):
         try:
-            built = model.build(model.request())
-            covered = {kinds for kinds in set(model.plan.kinds) if prices(built, kinds)}
+            covered = priced(model.build(), model.plan.kinds)
         except Exception:  # noqa: BLE001, S112 - a family that cannot build its own model covers nothing
             continue
-        family = subject.architectures().get(model.config.architecture, "")
+        family = subject.architectures()[model.config.architecture]
         found.setdefault(family, {}).setdefault(model.config.architecture, set()).update(covered)
     return tuple(
         Family(name, tuple(sorted(by_name)), frozenset().union(*by_name.values()))
@@ -66,26 +65,29 @@ def families(subject: ModelSubject, folder: Path | None = None) -> tuple[Family,
     )
 
 
-def prices(built: BuiltModel, kinds: Kinds) -> bool:
-    """Whether a built model has ops for layers of a kind."""
-    mixer, ffn = kinds
+def priced(built: BuiltModel, kinds: Iterable[Kinds]) -> frozenset[Kinds]:
+    """The kinds of layers that a built model has ops for."""
     ops = built.prefill
     components = {op.component for op in ops}
-    mixers = {op.mixer or op.kind.value for op in ops if op.component == "attention"}
-    wanted = {_PRICED_AS.get(part, part) for part in _parts(mixer)}
-    return wanted <= mixers and components.issuperset(_FFN_COMPONENTS.get(ffn, (ffn,)))
+    attention = [op for op in ops if op.component == "attention"]
+    # A module that takes a window along, such as DeepSeek-V4's, prices layers that have nothing but the window too.
+    mixers = {op.mixer or op.kind.value for op in attention} | {"window" for op in attention if op.window}
+    return frozenset(
+        (mixer, ffn)
+        for mixer, ffn in set(kinds)
+        if all(part in mixers or _PRICED_AS.get(part) in mixers for part in _parts(mixer))
+        and components.issuperset(_FFN_COMPONENTS.get(ffn, (ffn,)))
+    )
 
 
 def _parts(mixer: str) -> Iterator[str]:
     """A mixer that is two side by side needs both."""
-    if mixer == "none":
-        return
-    first, _, second = mixer.partition("_")
-    yield from (mixer,) if mixer in {"block_sparse", "short_conv"} or not second else (first, second)
+    if mixer != "none":
+        yield from (mixer,) if mixer in _WHOLE else mixer.split("_")
 
 
 def _representatives(subject: ModelSubject, folder: Path | None) -> Iterator[SubjectModel]:
-    """One stored model of each distinct plan shape that the subject ships."""
+    """One stored model of each distinct set of layer kinds that the subject ships."""
     shipped, seen = set(subject.bundled_models()), set()
     for name in stored_models(folder):
         if name not in shipped:

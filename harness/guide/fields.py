@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 NESTING = "nesting"
 """Group of a config whose text decoder stands in a section of its own."""
+PATTERN = "pattern"
+"""Group of fields that say which layer is of which kind."""
+MTP = "MTP"
+"""Group of fields that add prediction blocks."""
+CLASS = "of the class alone"
+"""Group of fields that nobody sorted."""
 _LISTS = (list, str, dict)
 
 
@@ -33,7 +39,7 @@ def _known() -> _Fields:
     return load_toml(data_path("fixtures", "situation_fields.toml"), _Fields)
 
 
-def beyond_plain(config: HFConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def beyond_plain(config: HFConfig) -> dict[str, tuple[str, ...]]:
     """Fields beyond the plain ones that the reference read, by what they are for; the reference must have read it.
 
     Args:
@@ -47,13 +53,13 @@ def beyond_plain(config: HFConfig) -> tuple[tuple[str, tuple[str, ...]], ...]:
         if field in _known().plain or not text.get(field):
             continue
         found.setdefault(_group(field), []).append(field)
-    return tuple((name, tuple(fields)) for name, fields in found.items())
+    return {name: tuple(fields) for name, fields in found.items()}
 
 
 def pattern_spelling(config: HFConfig) -> str:
     """How a config spells which layer is of which kind: `list`, `scalar`, or nothing."""
     text = config.text()
-    fields = [field for field in _read(text) if _group(field) == "pattern" and text.get(field)]
+    fields = [field for field in _read(text) if _group(field) == PATTERN and text.get(field)]
     if not fields:
         return ""
     return "list" if any(isinstance(text.get(field), _LISTS) for field in fields) else "scalar"
@@ -68,4 +74,4 @@ def _group(field: str) -> str:
     for group in _known().groups:
         if any(fnmatchcase(field, pattern) for pattern in group.fields):
             return group.name
-    return "other"
+    return CLASS

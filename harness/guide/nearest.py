@@ -42,14 +42,25 @@ class Neighbour:
         alike = len(self.shared) + len(self.kinds)
         return alike / max(1, alike + len(self.missing) + len(self.additional))
 
+    def document(self) -> dict[str, object]:
+        """As JSON has it."""
+        return {
+            "architecture": self.architecture,
+            "model": self.model,
+            "likeness": round(self.likeness, 2),
+            "shared_fields": list(self.shared),
+            "missing_fields": list(self.missing),
+            "additional_fields": list(self.additional),
+            "shared_layer_kinds": list(self.kinds),
+        }
 
-def nearest(config: HFConfig, plan: LayerPlan, count: int = 3, folder: Path | None = None) -> tuple[Neighbour, ...]:
-    """The architectures with most in common, the nearest first.
+
+def nearest(config: HFConfig, plan: LayerPlan, folder: Path | None = None) -> tuple[Neighbour, ...]:
+    """Every other architecture with a stored model, the nearest first.
 
     Args:
         config: The config.
         plan: How it was read.
-        count: How many to name.
         folder: Where stored configs are; the harness's own by default.
     """
     found: dict[str, Neighbour] = {}
@@ -62,8 +73,7 @@ def nearest(config: HFConfig, plan: LayerPlan, count: int = 3, folder: Path | No
         except HarnessError:
             continue
         found[known.architecture] = _compared(config, plan, known, known_plan)
-    ranked = sorted(found.values(), key=lambda neighbour: (-neighbour.likeness, neighbour.architecture))
-    return tuple(ranked[:count])
+    return tuple(sorted(found.values(), key=lambda neighbour: (-neighbour.likeness, neighbour.architecture)))
 
 
 def _compared(config: HFConfig, plan: LayerPlan, known: HFConfig, known_plan: LayerPlan) -> Neighbour:

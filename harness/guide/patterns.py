@@ -174,7 +174,7 @@ def read_in(config: HFConfig) -> Iterator[tuple[str, str, object]]:
     Of a section, the fields that were read in it.
     """
     text = config.text()
-    for group, fields in beyond_plain(config):
+    for group, fields in beyond_plain(config).items():
         for field in fields if group != NESTING else ():
             value = text.get(field)
             section = text.section(field) if isinstance(value, dict) else None

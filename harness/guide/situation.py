@@ -6,18 +6,31 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
+from harness.guide.cover import families, priced
 from harness.guide.fields import beyond_plain, pattern_spelling
+from harness.guide.nearest import nearest
 from harness.guide.records import Evidence, Situation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from harness.checks.subject_model import SubjectModel
-    from harness.guide.cover import Family, Kinds
+    from harness.guide.cover import Family
+    from harness.guide.nearest import Neighbour
+    from harness.guide.records import Kinds
+
+_NAMED = 3
+"""How many architectures that come near are named."""
+_VERDICTS = {
+    Situation.SAME_OPS: "So the model fits an existing family with the same ops (S1).",
+    Situation.NEW_FIELDS: "So an existing family fits, and its parsing must understand these fields (S2).",
+    Situation.NEW_FAMILY: "So a new family with a model class of its own must price what is missing (S3).",
+}
 
 
 def situation_of(
-    model: SubjectModel, known: Sequence[Family], uncertain: tuple[str, ...] = ()
+    model: SubjectModel, uncertain: tuple[str, ...] = (), folder: Path | None = None
 ) -> tuple[Situation, tuple[str, ...], Evidence]:
     """Decide by the seed's steps, and say why.
 
@@ -26,53 +39,80 @@ def situation_of(
     2. Otherwise, fields beyond those of a plain decoder: S2.
     3. Otherwise: S1.
 
+    A mapped architecture has a family already; what its ops lack is a finding of phase 4.
+
     Args:
         model: The model.
-        known: What each family of the subject covers.
         uncertain: What the config does not say for certain.
+        folder: Where stored configs are, from which it is seen what families cover; the harness's own by default.
 
     Returns:
         The situation, the reasons in sentences, and the evidence.
     """
-    architecture = model.config.architecture
-    mapped = model.subject.architectures().get(architecture, "")
-    kinds = Counter(model.plan.kinds)
-    candidates = [family for family in known if family.name == mapped] if mapped else list(known)
-    family = _nearest(candidates, kinds)
-    uncovered = tuple(pair for pair in kinds if family is None or pair not in family.kinds)
-    evidence = Evidence(
-        architecture=architecture,
-        mapped=bool(mapped),
-        family=mapped or (family.name if family else ""),
-        kinds=tuple(kinds.items()),
-        uncovered=uncovered,
-        extras=beyond_plain(model.config),
-        pattern=pattern_spelling(model.config),
-        unread=_unread(model) if mapped else (),
-        quantization=_quantization(model),
-        uncertain=uncertain,
-    )
-    # A mapped architecture has a family already; what its ops lack is a finding of phase 4.
-    if uncovered and not mapped:
+    evidence = _evidence(model, uncertain, folder)
+    if evidence.uncovered and not evidence.mapped:
         found = Situation.NEW_FAMILY
     elif evidence.extras:
         found = Situation.NEW_FIELDS
     else:
         found = Situation.SAME_OPS
-    return found, tuple(_reasons(evidence, found)), evidence
+    return found, (*_reasons(evidence), _VERDICTS[found]), evidence
 
 
-def _nearest(candidates: Sequence[Family], kinds: Counter[Kinds]) -> Family | None:
-    """The family that prices most of the layers, if any; the first by name of those that price equally many."""
-    priced = {family: sum(kinds[pair] for pair in family.kinds) for family in candidates}
-    return max((family for family in candidates if priced[family]), key=priced.__getitem__, default=None)
+def _evidence(model: SubjectModel, uncertain: tuple[str, ...], folder: Path | None) -> Evidence:
+    architecture, kinds = model.config.architecture, Counter(model.plan.kinds)
+    family = model.subject.architectures().get(architecture, "")
+    refusal = ""
+    neighbours: tuple[Neighbour, ...] = ()
+    if family:
+        covered, refusal = _own_cover(model)
+    else:
+        neighbours = nearest(model.config, model.plan, folder)
+        found = _closest(families(model.subject, folder), kinds, [each.architecture for each in neighbours])
+        family, covered = (found.name, found.kinds) if found else ("", frozenset())
+    mapped = architecture in model.subject.architectures()
+    return Evidence(
+        architecture=architecture,
+        mapped=mapped,
+        family=family,
+        kinds=tuple(kinds.items()),
+        uncovered=tuple(pair for pair in kinds if pair not in covered),
+        extras=beyond_plain(model.config),
+        pattern=pattern_spelling(model.config),
+        unread=_unread(model) if mapped else (),
+        quantization=_quantization(model),
+        refusal=refusal,
+        uncertain=uncertain,
+        neighbours=neighbours[:_NAMED],
+    )
+
+
+def _own_cover(model: SubjectModel) -> tuple[frozenset[Kinds], str]:
+    """Kinds of its own layers that the subject prices, and what it raises instead of building the model."""
+    try:
+        return priced(model.build(), model.plan.kinds), ""
+    except Exception as error:  # noqa: BLE001 - whatever it raises is its refusal
+        return frozenset(), f"{type(error).__name__}: {error}"
+
+
+def _closest(candidates: Sequence[Family], kinds: Counter[Kinds], alike: Sequence[str]) -> Family | None:
+    """The family that prices most of the layers, if any.
+
+    Of those that price equally many, the one with the architecture that comes first in `alike`.
+    """
+
+    def rank(family: Family) -> tuple[int, int]:
+        places = [alike.index(name) for name in family.architectures if name in alike]
+        return sum(kinds[pair] for pair in family.kinds), -min(places, default=len(alike))
+
+    return max((family for family in candidates if not kinds.keys().isdisjoint(family.kinds)), key=rank, default=None)
 
 
 def _unread(model: SubjectModel) -> tuple[str, ...]:
     """Fields that the reference read, with a value that counts, and the subject did not."""
     try:
         read = model.subject.fields_read(model.config.raw(), model.config.quantization)
-    except Exception:  # noqa: BLE001 - a subject that cannot read the config has read nothing that is worth telling
+    except Exception:  # noqa: BLE001 - what a subject read of a config that it refuses says nothing
         return ()
     text = model.config.text()
     prefix = f"{text.path}." if text.path else ""
@@ -87,31 +127,29 @@ def _quantization(model: SubjectModel) -> str:
         return f"unknown: {error}"
 
 
-def _reasons(evidence: Evidence, found: Situation) -> list[str]:
-    name = evidence.architecture
-    reasons = [
-        f"{name} is mapped to the family {evidence.family}."
-        if evidence.mapped
-        else f"{name} is not mapped to any family of this release."
-    ]
+def _reasons(evidence: Evidence) -> Iterator[str]:
+    name, family = evidence.architecture, evidence.family
+    if evidence.mapped:
+        yield f"{name} is mapped to the family {family}."
+    else:
+        yield f"{name} is not mapped to any family of this release."
     listed = ", ".join(f"{count} x {mixer}+{ffn}" for (mixer, ffn), count in evidence.kinds)
     shape = "All layers are of one kind" if evidence.uniform else f"Layers are of {len(evidence.kinds)} kinds"
-    reasons.append(f"{shape}: {listed}.")
-    if evidence.uncovered:
+    yield f"{shape}: {listed}."
+    if evidence.refusal:
+        yield f"The release refuses to build it: {evidence.refusal}"
+    elif evidence.uncovered:
         missing = ", ".join(f"{mixer}+{ffn}" for mixer, ffn in evidence.uncovered)
-        whose = f"The family {evidence.family}" if evidence.mapped else "No single family"
-        near = f"; {evidence.family} comes nearest" if evidence.family and not evidence.mapped else ""
-        reasons.append(f"{whose} has no ops for {missing}{near}.")
-    elif not evidence.mapped:
-        reasons.append(f"The family {evidence.family} prices every one of these layers.")
-    for group, fields in evidence.extras:
-        reasons.append(f"Fields beyond the plain decoder, {group}: {', '.join(fields)}.")
+        if evidence.mapped:
+            yield f"The family {family} has no ops for {missing}."
+        else:
+            near = f"{family} comes nearest and lacks {missing}" if family else f"none has ops for {missing}"
+            yield f"No single family prices all of these layers: {near}."
+    else:
+        yield f"The family {family} prices every one of these layers."
+    if not evidence.extras:
+        yield "It needs no field beyond those of a plain decoder."
+    for group, fields in evidence.extras.items():
+        yield f"Fields beyond the plain decoder, {group}: {', '.join(fields)}."
     if evidence.unread:
-        reasons.append(f"The plan depends on fields that the release never reads: {', '.join(evidence.unread)}.")
-    verdict = {
-        Situation.SAME_OPS: "So the model fits an existing family with the same ops.",
-        Situation.NEW_FIELDS: "So an existing family fits, but its parsing must understand these fields.",
-        Situation.NEW_FAMILY: "So a new model class must price what is missing.",
-    }
-    reasons.append(verdict[found])
-    return reasons
+        yield f"The plan depends on fields that the release never reads: {', '.join(evidence.unread)}."
