@@ -64,6 +64,10 @@ def nearest(config: HFConfig, plan: LayerPlan, folder: Path | None = None) -> tu
         folder: Where stored configs are; the harness's own by default.
     """
     found: dict[str, Neighbour] = {}
+    # Looking at a field counts as reading it, and who reads the config's fields is what this is about.
+    aside = HFConfig(config.source, config.raw()).text()
+    has = {field for field in aside.fields() if aside.get(field) is not None}
+    matters = has & config.text().read_fields()
     for model in stored_models(folder):
         try:
             known = HFConfig.load(model, folder)
@@ -72,15 +76,13 @@ def nearest(config: HFConfig, plan: LayerPlan, folder: Path | None = None) -> tu
             known_plan = plan_for(known)
         except HarnessError:
             continue
-        found[known.architecture] = _compared(config, plan, known, known_plan)
+        found[known.architecture] = _compared(has, matters, plan, known, known_plan)
     return tuple(sorted(found.values(), key=lambda neighbour: (-neighbour.likeness, neighbour.architecture)))
 
 
-def _compared(config: HFConfig, plan: LayerPlan, known: HFConfig, known_plan: LayerPlan) -> Neighbour:
-    ours, theirs = config.text(), known.text()
-    has = {field for field in ours.fields() if ours.get(field) is not None}
+def _compared(has: set[str], matters: set[str], plan: LayerPlan, known: HFConfig, known_plan: LayerPlan) -> Neighbour:
+    theirs = known.text()
     reads = {field for field in theirs.read_fields() if theirs.get(field) is not None}
-    matters = {field for field in ours.read_fields() if field in has}
     labels = {f"{mixer}+{ffn}" for mixer, ffn in plan.kinds}
     return Neighbour(
         architecture=known.architecture,
