@@ -87,9 +87,9 @@ class Examiner:
             self._models[name] = SubjectModel.load(self._subject, name, self._folder)
         return self._models[name]
 
-    def add(self, model: SubjectModel) -> None:
-        """Take a model as it is instead of loading it by its name."""
-        self._models[model.name] = model
+    def add(self, name: str, model: SubjectModel) -> None:
+        """Take a model as it is instead of loading what the name stands for."""
+        self._models[name] = model
 
     def examine(self, pair: Pair) -> tuple[Finding, ...]:
         """Run one pair; whatever goes wrong in it is a finding of that pair alone."""

@@ -82,6 +82,10 @@ class KnownIssue(Record):
             and _matches(target.system, self.systems)
         )
 
+    def finds(self, about: str) -> bool:
+        """Whether it expects a finding about something."""
+        return _matches(about, self.about)
+
 
 class _File(Record):
     known_issues: tuple[dict[str, object], ...] = ()
@@ -206,7 +210,7 @@ def _marked(finding: Finding, entries: Sequence[KnownIssue]) -> Finding:
     if not finding.wrong:
         return finding
     for entry in entries:
-        if _matches(finding.about, entry.about):
+        if entry.finds(finding.about):
             return replace(finding, known_issue=entry.id)
     return finding
 

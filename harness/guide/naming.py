@@ -1,0 +1,26 @@
+"""Names that a model's parts get where nobody has given them one yet."""
+
+from __future__ import annotations
+
+import re
+
+UNNAMED = "<Org>--<Model>_config.json"
+"""File name of a config whose HuggingFace id is not known."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+_ENDINGS = re.compile(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|Model)$")
+
+
+def is_model_id(name: str) -> bool:
+    """Whether a name is a HuggingFace id, as far as can be seen."""
+    return bool(_ID.fullmatch(name)) and not name.endswith(".json")
+
+
+def config_file(model: str) -> str:
+    """File name of a model's config, by its HuggingFace id."""
+    return f"{model.replace('/', '--')}_config.json" if is_model_id(model) else UNNAMED
+
+
+def family_name(architecture: str) -> str:
+    """Name of a new family, in the style of the subject's: `JAMBA` for `JambaForCausalLM`."""
+    return re.sub(r"[^A-Za-z0-9]", "", _ENDINGS.sub("", architecture)).upper() or "NEWFAMILY"

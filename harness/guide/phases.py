@@ -1,0 +1,210 @@
+"""The five phases of adding a model, their done-criteria, and where a model stands with each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from harness.checks.records import Outcome, Scope
+from harness.checks.registry import checks
+from harness.data_files import Record, data_path, load_toml
+from harness.guide.fields import MTP, NESTING
+from harness.guide.naming import config_file, family_name
+from harness.guide.records import Criterion, PhaseReport, Situation, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from harness.checks.records import Check, Finding
+    from harness.checks.subject_model import SubjectModel
+    from harness.guide.records import Evidence
+
+Fact = Literal["", "shipped", "mapped", "declared", "listed", "in_matrix"]
+Applies = Literal["always", "nested", "moe", "mtp", "patterned", "fields", "new_family"]
+
+_CONFIG, _REGISTRATION = 1, 2
+_NAMED_FIELDS = 6
+
+
+class Phase(Record):
+    """One phase, as the data file has it."""
+
+    number: int
+    title: str
+    situations: tuple[Situation, ...]
+
+
+class Rule(Record):
+    """One done-criterion, as the data file has it; the file says what its fields mean."""
+
+    id: str
+    phase: int
+    text: str
+    fact: Fact = ""
+    checks: tuple[str, ...] = ()
+    rest: bool = False
+    applies: Applies = "always"
+    todo: str
+
+
+class _File(Record):
+    phases: tuple[Phase, ...]
+    criteria: tuple[Rule, ...]
+
+
+@cache
+def _file() -> _File:
+    return load_toml(data_path("fixtures", "phases.toml"), _File)
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every done-criterion, by phase."""
+    return _file().criteria
+
+
+@cache
+def checks_of(rule: Rule) -> tuple[Check, ...]:
+    """The checks that decide a criterion, in the rule's own order."""
+    mine = [check for check in checks().values() if _rule_of(check) is rule]
+    return tuple(sorted(mine, key=lambda check: _place(check, rule)))
+
+
+def _rule_of(check: Check) -> Rule | None:
+    """The criterion that a check decides; None for one that looks at no model."""
+    if check.scope not in (Scope.MODEL, Scope.ESTIMATE):
+        return None
+    mine = [rule for rule in rules() if rule.phase == check.phase]
+    named = (rule for rule in mine if _place(check, rule) < len(rule.checks))
+    return next(named, next((rule for rule in mine if rule.rest), None))
+
+
+def _place(check: Check, rule: Rule) -> int:
+    places = (place for place, pattern in enumerate(rule.checks) if fnmatchcase(check.id, pattern))
+    return next(places, len(rule.checks))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the criteria are decided from.
+
+    Attributes:
+        model: The model.
+        situation: Its situation.
+        evidence: What that was decided from.
+        findings: Findings by check; a check that was not run is missing.
+        is_wrong: Whether a finding is a bug.
+    """
+
+    model: SubjectModel
+    situation: Situation
+    evidence: Evidence
+    findings: Mapping[str, tuple[Finding, ...]]
+    is_wrong: Callable[[Finding], bool]
+
+    @property
+    def facts(self) -> frozenset[Fact]:
+        """What the release itself says of the model."""
+        subject, name = self.model.subject, self.model.name
+        said: dict[Fact, bool] = {
+            "": True,
+            "shipped": name in subject.bundled_models(),
+            "mapped": self.evidence.mapped,
+            "declared": self.family in subject.families(),
+            "listed": name in subject.default_models(),
+            "in_matrix": name in subject.roster(),
+        }
+        return frozenset(fact for fact, holds in said.items() if holds)
+
+    @property
+    def family(self) -> str:
+        """The family that the model belongs to, or the name that a new one would have."""
+        new = self.situation is Situation.NEW_FAMILY
+        return family_name(self.evidence.architecture) if new else self.evidence.family
+
+    def applies(self, condition: Applies) -> bool:
+        """Whether a criterion is about such a model."""
+        return {
+            "always": True,
+            "nested": NESTING in self.evidence.extras,
+            "moe": self.evidence.is_moe,
+            "mtp": MTP in self.evidence.extras,
+            "patterned": not self.evidence.uniform,
+            "fields": bool(self.evidence.extras),
+            "new_family": self.situation is Situation.NEW_FAMILY,
+        }[condition]
+
+    def requires(self, phase: Phase) -> bool:
+        """Whether the situation asks for a phase; nothing works without a mapped architecture."""
+        return self.situation in phase.situations or (phase.number == _REGISTRATION and not self.evidence.mapped)
+
+    def words(self) -> dict[str, str]:
+        """Words that what is to be done is told in."""
+        fields = [field for fields in self.evidence.extras.values() for field in fields]
+        more = f" and {len(fields) - _NAMED_FIELDS} more" if len(fields) > _NAMED_FIELDS else ""
+        return {
+            "model": self.model.name,
+            "file": config_file(self.model.name),
+            "architecture": self.evidence.architecture,
+            "family": self.family,
+            "fields": ", ".join(fields[:_NAMED_FIELDS]) + more,
+            "layers": ", ".join(f"{count} x {mixer}+{ffn}" for (mixer, ffn), count in self.evidence.kinds),
+        }
+
+
+def reports(standing: Standing) -> tuple[PhaseReport, ...]:
+    """Where a model stands with each phase."""
+    found = []
+    for phase in _file().phases:
+        criteria, unjudged = [], []
+        for rule in rules():
+            if rule.phase != phase.number or not standing.applies(rule.applies):
+                continue
+            criterion = _criterion(rule, standing)
+            if criterion is not None:
+                criteria.append(criterion)
+            elif _was_left_out(rule, standing):
+                unjudged.append(rule.text)
+        found.append(PhaseReport(phase.number, phase.title, standing.requires(phase), tuple(criteria), tuple(unjudged)))
+    return tuple(found)
+
+
+def _criterion(rule: Rule, standing: Standing) -> Criterion | None:
+    """A criterion's state; None where nothing was asked that could decide it."""
+    needs_mapping = rule.phase > _CONFIG and bool(checks_of(rule))
+    if rule.fact not in standing.facts or (needs_mapping and not standing.evidence.mapped):
+        return Criterion(rule.id, rule.text, State.MISSING, rule.todo.format_map(standing.words()))
+    found = [finding for check in checks_of(rule) for finding in standing.findings.get(check.id, ())]
+    wrong = tuple(finding for finding in found if standing.is_wrong(finding))
+    if wrong:
+        return Criterion(rule.id, rule.text, State.WRONG, _mend(wrong[0]), wrong)
+    if rule.fact or any(finding.outcome is not Outcome.SKIP for finding in found):
+        return Criterion(rule.id, rule.text, State.DONE)
+    return None
+
+
+def _was_left_out(rule: Rule, standing: Standing) -> bool:
+    return any(check.id not in standing.findings for check in checks_of(rule))
+
+
+def _mend(finding: Finding) -> str:
+    known = f" (known issue {finding.known_issue})" if finding.known_issue else ""
+    about = f"{finding.about}: " if finding.about else ""
+    expected = f"expected {finding.expected}, " if finding.expected else ""
+    why = finding.arithmetic.splitlines()[0] if finding.expected and finding.arithmetic else ""
+    because = f"; {why}" if why else ""
+    return f"Mend {about}{expected}found {finding.actual}{because}{known}. Shown by: {finding.reproduce}"
+
+
+def next_step(phases: tuple[PhaseReport, ...]) -> str:
+    """The one thing to do next: the first open criterion of a phase that is required, else of any."""
+    first = next(_open(phases, required=True), None) or next(_open(phases, required=False), None)
+    if first is None:
+        return "Nothing: every phase that this model requires is done."
+    phase, criterion = first
+    return f"Phase {phase.number}, {phase.title.lower()}: {criterion.todo}"
+
+
+def _open(phases: tuple[PhaseReport, ...], *, required: bool) -> Iterator[tuple[PhaseReport, Criterion]]:
+    return ((phase, criterion) for phase in phases if phase.required is required for criterion in phase.open)
