@@ -1,4 +1,4 @@
-"""A HuggingFace model config: found, read, and asked for its fields by type.
+"""A HuggingFace model config, asked for its fields by type.
 
 A recipe reads fields through `HFConfig`, never from the raw dictionary. That gives every wrong value one clear error,
 and it records what was read, so that a field that nobody looked at can be listed.
@@ -7,27 +7,26 @@ and it records what was read, so that a field that nobody looked at can be liste
 from __future__ import annotations
 
 import copy
-import re
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from harness.data_files import data_path
 from harness.errors import ConfigError
+from harness.reference.find_config import find_config
 from harness.reference.json_file import read_object
+from harness.reference.other_files import refuse_other
 from harness.stored_configs import stored_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from harness.reference.json_file import JsonObject
 
-_SUFFIX = "_config.json"
-_QUANT_NAME = "hf_quant_config.json"
-_QUANT_SUFFIX = f"_{_QUANT_NAME}"
-_MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _TEXT_SECTIONS = ("text_config", "llm_config", "language_config", "thinker_config")
 _MAX_INTEGER = 2**40
 """Larger than any dimension or vocabulary; what exceeds it is a slip that would otherwise become a giant count."""
+
+_ONE_CLASS = "a list with the name of one model class, such as ['LlamaForCausalLM']"
 
 __all__ = ["HFConfig", "stored_models"]
 
@@ -56,7 +55,7 @@ class HFConfig:
 
     @classmethod
     def load(cls, model_or_path: str | Path, folder: Path | None = None) -> HFConfig:
-        """Load a config file, a folder with `config.json`, or a stored model by its HuggingFace id.
+        """Load a config file, the config of a folder, or a stored model by its HuggingFace id.
 
         A `hf_quant_config.json` beside the config is read with it.
 
@@ -65,46 +64,14 @@ class HFConfig:
             folder: Where the stored configs are; the harness's own by default.
 
         Raises:
-            ConfigError: There is no such file or id, or a file cannot be read.
+            ConfigError: There is no such file or id, a folder has none or several, a file cannot be read, or it is
+                no model's config.
         """
-        text = str(model_or_path)
-        try:
-            path = Path(text)
-            if path.is_dir():
-                return cls._from_files(path / "config.json", path / _QUANT_NAME, text)
-            if path.is_file():
-                stem = path.name.removesuffix(_SUFFIX)
-                stored = path.name.endswith(_SUFFIX) and "--" in stem
-                beside = f"{stem}{_QUANT_SUFFIX}" if stored else _QUANT_NAME
-                return cls._from_files(path, path.with_name(beside), stem.replace("--", "/", 1) if stored else text)
-            # A loop of links or a device exists without being a file or a folder.
-            broken = path.is_symlink() or path.exists()
-        except (OSError, ValueError, RuntimeError) as error:
-            found = getattr(error, "strerror", None) or str(error)
-            raise ConfigError(repr(text)[:200], found, "a path or a model id") from error
-        if broken:
-            raise ConfigError(text, "a broken link, a loop of links or a special file", "a config file or its folder")
-        return cls._stored(text, folder or data_path("model_configs"))
-
-    @classmethod
-    def _stored(cls, model: str, folder: Path) -> HFConfig:
-        if not _MODEL_ID.fullmatch(model) or ".." in model:
-            raise ConfigError(repr(model)[:200], "no such file or folder", "a path, or an id such as Qwen/Qwen3-8B")
-        stem = model.replace("/", "--")
-        path = folder / f"{stem}{_SUFFIX}"
-        if not path.is_file():
-            raise ConfigError(
-                repr(model),
-                "no such path and no stored config",
-                f"a path, or an id of a config in {folder}",
-                "`aic-harness plan --all` shows the stored ones.",
-            )
-        return cls._from_files(path, folder / f"{stem}{_QUANT_SUFFIX}", model)
-
-    @classmethod
-    def _from_files(cls, path: Path, quant_path: Path, model: str) -> HFConfig:
-        quantization = read_object(quant_path) if quant_path.exists() or quant_path.is_symlink() else None
-        return cls(str(path), read_object(path), model, quantization)
+        files = find_config(model_or_path, folder)
+        content = read_object(files.config)
+        refuse_other(files.config, content)
+        there = os.path.lexists(files.quantization)
+        return cls(str(files.config), content, files.model, read_object(files.quantization) if there else None)
 
     # Structure -------------------------------------------------------------------------------------------------------
 
@@ -114,15 +81,29 @@ class HFConfig:
 
     @property
     def architecture(self) -> str:
-        """The class that the config declares first.
+        """The class that the config declares.
 
         Raises:
-            ConfigError: `architectures` is missing or no list of names.
+            ConfigError: `architectures` is missing, or no list with one name.
         """
-        declared = self.get("architectures")
-        if not isinstance(declared, list) or not declared or not isinstance(declared[0], str) or not declared[0]:
-            self.fail("architectures", declared, "a list with the name of a model class")
-        return declared[0]
+        self._read.add(self._dotted("architectures"))
+        return self.declared or self.fail("architectures", self._raw.get("architectures", _ABSENT), _ONE_CLASS)
+
+    @property
+    def declared(self) -> str:
+        """The class that the object declares, empty if it is silent; does not count as reading the field.
+
+        Raises:
+            ConfigError: `architectures` is no list with one name.
+        """
+        names = self._raw.get("architectures")
+        if names is None:
+            return ""
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+            self.fail("architectures", names, _ONE_CLASS)
+        if len(names) > 1:
+            self.reject("architectures", f"{len(names)} names, {_short(names)}", _ONE_CLASS)
+        return str(names[0])
 
     def has(self, field: str) -> bool:
         """Whether a field is there and not null."""
@@ -156,11 +137,17 @@ class HFConfig:
 
     def text(self) -> HFConfig:
         """The part that describes the text decoder: a nested section, however deep, or the object itself."""
-        part = self
+        return (self, *self.nested())[-1]
+
+    def nested(self) -> tuple[HFConfig, ...]:
+        """Sections that lead to the text decoder, from the outermost inwards; none where it is the object itself."""
+        part: HFConfig = self
+        parts: list[HFConfig] = []
         while True:
             inner = next((part.section(field) for field in _TEXT_SECTIONS if part._raw.get(field) is not None), None)
             if inner is None:
-                return part
+                return tuple(parts)
+            parts.append(inner)
             part = inner
 
     def beside(self) -> HFConfig | None:

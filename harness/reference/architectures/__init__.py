@@ -30,26 +30,33 @@ class Recipe:
         architectures: Names that configs declare.
         source: Where the meaning of the fields comes from.
         build: Turns a config into a plan.
+        inner: Names that the section with the text decoder may declare besides these.
     """
 
     architectures: tuple[str, ...]
     source: str
     build: Build
+    inner: tuple[str, ...] = ()
+
+    def reads(self, architecture: str) -> bool:
+        """Whether a text decoder of that name is one that this recipe reads."""
+        return architecture in self.architectures or architecture in self.inner
 
 
 _FOUND: dict[str, Recipe] = {}
 
 
-def recipe(*architectures: str, source: str) -> Callable[[Build], Build]:
+def recipe(*architectures: str, source: str, inner: tuple[str, ...] = ()) -> Callable[[Build], Build]:
     """Register the decorated function for architectures.
 
     Args:
         architectures: Names that configs declare.
         source: Where the meaning of the fields comes from.
+        inner: Names that the section with the text decoder may declare besides these.
     """
 
     def register(build: Build) -> Build:
-        entry = Recipe(architectures, source, build)
+        entry = Recipe(architectures, source, build, inner)
         for name in architectures:
             if name in _FOUND:
                 raise ValueError(f"two recipes for {name}")
@@ -71,7 +78,8 @@ def plan_for(config: HFConfig) -> LayerPlan:
     """Read a config with the recipe of its architecture.
 
     Raises:
-        ConfigError: There is no recipe, or a field does not hold what the recipe needs.
+        ConfigError: There is no recipe, a section holds the text decoder of another architecture, or a field does not
+            hold what the recipe needs.
     """
     found = recipes().get(config.architecture)
     if found is None:
@@ -81,4 +89,8 @@ def plan_for(config: HFConfig) -> LayerPlan:
             "an architecture with a recipe in harness/reference/architectures",
             f"Recipes exist for: {', '.join(recipes())}.",
         )
+    for part in config.nested():
+        if part.declared and not found.reads(part.declared):
+            names = " or ".join((*found.inner, *found.architectures))
+            part.fail("architectures", [part.declared], f"{names}, which is what {config.architecture} holds")
     return found.build(config)

@@ -25,7 +25,11 @@ def _full(text: HFConfig, local: Attention) -> Attention:
     return replace(local, kind="full", reach=0, kv_heads=kv, dim=dim, v_dim=dim, shared_kv=shared)
 
 
-@recipe("Gemma4ForConditionalGeneration", source="transformers/models/gemma4/modeling_gemma4.py")
+@recipe(
+    "Gemma4ForConditionalGeneration",
+    source="transformers/models/gemma4/modeling_gemma4.py",
+    inner=("Gemma4ForCausalLM",),
+)
 def gemma4(config: HFConfig) -> LayerPlan:
     """Full layers have heads of their own width and, with `attention_k_eq_v`, no value projection."""
     text, vision = config.text(), config.section("vision_config")

@@ -25,6 +25,7 @@ def _residual(name: str, hidden: int) -> Weights:
 @recipe(
     "KimiK3ForConditionalGeneration",
     source="transformers/models/kimi_linear/modeling_kimi_linear.py; tensor names of moonshotai/Kimi-K3's checkpoint",
+    inner=("KimiLinearForCausalLM",),
 )
 def kimi_k3(config: HFConfig) -> LayerPlan:
     """`linear_attn_config` numbers the layers from 1: each stands in `kda_layers` or in `full_attn_layers`."""

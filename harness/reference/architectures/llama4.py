@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 _KINDS = {"chunked_attention": "chunked", "full_attention": "full"}
 
 
-@recipe("Llama4ForConditionalGeneration", source="transformers/models/llama4/configuration_llama4.py")
+@recipe(
+    "Llama4ForConditionalGeneration",
+    source="transformers/models/llama4/configuration_llama4.py",
+    inner=("Llama4ForCausalLM",),
+)
 def llama4(config: HFConfig) -> LayerPlan:
     """Despite its name, 1 in `no_rope_layers` means that the layer has rotary positions, and then it is chunked."""
     text = config.text()

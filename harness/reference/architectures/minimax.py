@@ -33,6 +33,7 @@ def minimax_m2(config: HFConfig) -> LayerPlan:
     "MiniMaxM3ForCausalLM",
     "MiniMaxM3SparseForConditionalGeneration",
     source="transformers/models/minimax_m3_vl/configuration_minimax_m3_vl.py",
+    inner=("MiniMaxM3SparseForCausalLM",),
 )
 def minimax_m3(config: HFConfig) -> LayerPlan:
     """In `sparse_attention_freq` and `moe_layer_freq` 1 is sparse; the config may be the text part alone."""

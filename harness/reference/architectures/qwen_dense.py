@@ -50,7 +50,11 @@ def qwen3(config: HFConfig) -> LayerPlan:
     return assemble(config, _layers(config.text(), head_norms=True, bias=bias, out_bias=bias))
 
 
-@recipe("Qwen3VLForConditionalGeneration", source="transformers/models/qwen3_vl/modeling_qwen3_vl.py")
+@recipe(
+    "Qwen3VLForConditionalGeneration",
+    source="transformers/models/qwen3_vl/modeling_qwen3_vl.py",
+    inner=("Qwen3ForCausalLM",),
+)
 def qwen3_vl(config: HFConfig) -> LayerPlan:
     """Qwen3 behind a vision tower."""
     text = config.text()

@@ -37,6 +37,7 @@ def _delta_net(text: HFConfig) -> DeltaNet:
     "Qwen3_5ForConditionalGeneration",
     "Qwen3_5MoeForConditionalGeneration",
     source="transformers/models/qwen3_5_moe/modeling_qwen3_5_moe.py",
+    inner=("Qwen3_5ForCausalLM", "Qwen3_5MoeForCausalLM"),
 )
 def qwen3_5(config: HFConfig) -> LayerPlan:
     """`layer_types` names every layer; without it every `full_attention_interval`-th layer is full."""

@@ -45,7 +45,11 @@ def qwen3_moe(config: HFConfig) -> LayerPlan:
     return assemble(config, _layers(text, attention(text, head_norms=True, bias=bias, out_bias=bias)))
 
 
-@recipe("Qwen3VLMoeForConditionalGeneration", source="transformers/models/qwen3_vl_moe/modeling_qwen3_vl_moe.py")
+@recipe(
+    "Qwen3VLMoeForConditionalGeneration",
+    source="transformers/models/qwen3_vl_moe/modeling_qwen3_vl_moe.py",
+    inner=("Qwen3MoeForCausalLM",),
+)
 def qwen3_vl_moe(config: HFConfig) -> LayerPlan:
     """Qwen3-MoE behind a vision tower."""
     text, vision = config.text(), config.section("vision_config")

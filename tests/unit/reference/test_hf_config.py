@@ -243,3 +243,63 @@ def test_every_stored_model_is_listed_once() -> None:
     models = stored_models()
     assert len(models) == len(set(models)) == 89
     assert list(models) == sorted(models)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (None, "null"),
+        ([], "[]"),
+        ("LlamaForCausalLM", "'LlamaForCausalLM'"),
+        ([7], "[7]"),
+        ([""], "['']"),
+        (["LlamaForCausalLM", "MixtralForCausalLM"], "2 names, ['LlamaForCausalLM', 'MixtralForCausalLM']"),
+        (["LlamaForCausalLM", None], "['LlamaForCausalLM', None]"),
+    ],
+)
+def test_a_config_declares_one_class(value: object, found: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan_for(config(architectures=value))
+    assert caught.value.where == "config.json, field architectures"
+    assert caught.value.found == found
+    assert caught.value.expected.startswith("a list with the name of one model class")
+
+
+def wrapper(outer: str, section: str = "text_config", **inner: object) -> HFConfig:
+    return HFConfig("config.json", {"architectures": [outer], section: {**LLAMA, **inner}})
+
+
+@pytest.mark.parametrize("section", ["text_config", "llm_config", "language_config", "thinker_config"])
+def test_a_wrapper_around_another_model_than_its_recipe_reads_is_refused(section: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan_for(wrapper("Qwen3VLForConditionalGeneration", section))
+    assert caught.value.where == f"config.json, field {section}.architectures"
+    assert caught.value.found == "['LlamaForCausalLM']"
+    assert caught.value.expected == (
+        "Qwen3ForCausalLM or Qwen3VLForConditionalGeneration, which is what Qwen3VLForConditionalGeneration holds"
+    )
+
+
+def test_every_level_of_a_wrapper_is_looked_at() -> None:
+    inner = {"architectures": ["LlamaForCausalLM"], "text_config": {**LLAMA, "architectures": ["Qwen3ForCausalLM"]}}
+    nested = {"architectures": ["Qwen3VLForConditionalGeneration"], "thinker_config": inner}
+    with pytest.raises(ConfigError, match=r"field thinker_config\.architectures: found \['LlamaForCausalLM'\]"):
+        plan_for(HFConfig("config.json", nested))
+
+
+@pytest.mark.parametrize("name", ["Qwen3ForCausalLM", "Qwen3VLForConditionalGeneration", None])
+def test_a_wrapper_around_its_own_text_decoder_is_read(name: str | None) -> None:
+    names = None if name is None else [name]
+    assert plan_for(wrapper("Qwen3VLForConditionalGeneration", architectures=names)).hidden == 64
+
+
+def test_what_a_section_declares_must_be_one_class_too() -> None:
+    names = ["Qwen3ForCausalLM", "LlamaForCausalLM"]
+    with pytest.raises(ConfigError, match=r"field text_config\.architectures: found 2 names"):
+        plan_for(wrapper("Qwen3VLForConditionalGeneration", architectures=names))
+
+
+def test_asking_for_the_class_of_a_section_does_not_count_as_reading_it() -> None:
+    read = wrapper("Qwen3VLForConditionalGeneration", architectures=["Qwen3ForCausalLM"])
+    plan_for(read)
+    assert read.unread() == ("text_config.architectures",)
