@@ -54,7 +54,12 @@ class Choice:
     @property
     def asks_for_estimates(self) -> bool:
         """Whether checks of estimates are to be run."""
-        return self.estimates or any((self.systems, self.backends, self.versions))
+        return self.estimates or self.names_databases
+
+    @property
+    def names_databases(self) -> bool:
+        """Whether it says which databases."""
+        return any((self.systems, self.backends, self.versions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def choose(choice: Choice, subject: ModelSubject, known: Mapping[str, Check] | N
     """
     wanted = _checks(choice, checks() if known is None else known)
     models, unreadable = _models(choice, subject)
-    databases = _databases(choice, subject) if choice.asks_for_estimates else ()
+    databases = databases_of(choice, subject) if choice.asks_for_estimates else ()
     systems = () if choice.models else _systems(choice, subject)
     whole = not choice.models
     found = pairs(
@@ -100,6 +105,25 @@ def choose(choice: Choice, subject: ModelSubject, known: Mapping[str, Check] | N
     if not chosen.pairs and not unreadable:
         raise UsageError("check", "nothing to run: no target for the chosen checks", _advice(wanted, choice))
     return chosen
+
+
+def databases_of(choice: Choice, subject: ModelSubject) -> tuple[Database, ...]:
+    """Databases that a choice asks for estimates on: of each system and backend the newest unless versions are named.
+
+    Raises:
+        FilterError: A pattern matches nothing that exists.
+    """
+    existing = subject.databases()
+    require_matches("--backend", choice.backends, (each.backend for each in existing))
+    require_matches("--version", choice.versions, (each.version for each in existing))
+    require_matches("--system", choice.systems, {each.system for each in existing} | set(subject.system_names()))
+    return tuple(
+        each
+        for each in (existing if choice.versions else newest_databases(subject))
+        if passes(each.system, choice.systems)
+        and passes(each.backend, choice.backends)
+        and passes(each.version, choice.versions)
+    )
 
 
 def sample(models: Sequence[str], databases: Sequence[Database]) -> frozenset[tuple[str, Database]]:
@@ -146,20 +170,6 @@ def _models(choice: Choice, subject: ModelSubject) -> tuple[tuple[str, ...], tup
         else:
             readable.append(name)
     return tuple(readable), tuple(unreadable)
-
-
-def _databases(choice: Choice, subject: ModelSubject) -> tuple[Database, ...]:
-    existing = subject.databases()
-    require_matches("--backend", choice.backends, (each.backend for each in existing))
-    require_matches("--version", choice.versions, (each.version for each in existing))
-    require_matches("--system", choice.systems, {each.system for each in existing} | set(subject.system_names()))
-    return tuple(
-        each
-        for each in (existing if choice.versions else newest_databases(subject))
-        if passes(each.system, choice.systems)
-        and passes(each.backend, choice.backends)
-        and passes(each.version, choice.versions)
-    )
 
 
 def _systems(choice: Choice, subject: ModelSubject) -> tuple[str, ...]:

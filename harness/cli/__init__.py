@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from harness.cli import check, configs, matrix, plan, version
+from harness.cli import assess, check, configs, matrix, plan, version
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.add_typer(matrix.app, name="matrix")
 check.register(app)
 plan.register(app)
+assess.register(app)
 configs.register(app)
 version.register(app)
 

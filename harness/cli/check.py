@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, Backends, Quiet, SubjectPath, Systems, Verbose, Versions
+from harness.cli.options import AsJson, Backends, ConfigDir, Quiet, SubjectPath, Systems, Verbose, Versions
 from harness.cli.output import header, note, say, say_json
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, UsageError
 
@@ -40,10 +40,6 @@ Estimates = Annotated[
         help="Also check estimates, on the newest version of each system and backend; "
         "so do --system, --backend and --version, on what they name.",
     ),
-]
-ConfigDir = Annotated[
-    Path | None,
-    typer.Option("--config-dir", help="Where stored configs are looked up.", metavar="DIR", show_default=False),
 ]
 KnownIssuesFile = Annotated[
     Path | None,

@@ -36,6 +36,14 @@ SubjectPath = Annotated[
         show_default=False,
     ),
 ]
+ConfigDir = Annotated[
+    Path | None,
+    typer.Option("--config-dir", help="Where stored configs are looked up.", metavar="DIR", show_default=False),
+]
+ModelId = Annotated[
+    str,
+    typer.Option("--model-id", help="HuggingFace id of the model, where no file name says it.", metavar="ORG/MODEL"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no header on stderr.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also print what lies behind each result.")]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, Quiet, Verbose
+from harness.cli.options import AsJson, ConfigDir, Quiet, Verbose
 from harness.cli.output import note, say, say_json
 from harness.errors import UsageError
 
@@ -22,10 +21,6 @@ Targets = Annotated[
     list[str] | None, typer.Argument(help="HuggingFace ids, config files or their folders.", metavar="MODEL|PATH")
 ]
 All = Annotated[bool, typer.Option("--all", help="Every stored config.")]
-ConfigDir = Annotated[
-    Path | None,
-    typer.Option("--config-dir", help="Where stored configs are looked up.", metavar="DIR", show_default=False),
-]
 Tp = Annotated[int, typer.Option("--tp", help="Tensor-parallel ranks.")]
 Pp = Annotated[int, typer.Option("--pp", help="Pipeline stages.")]
 Ep = Annotated[int, typer.Option("--ep", help="Expert-parallel ranks.")]

@@ -49,9 +49,19 @@ class Rule(Record):
     todo: str
 
 
+class Box(Record):
+    """One box of the checklist, as the data file has it."""
+
+    phase: int
+    text: str
+    criteria: tuple[str, ...]
+    by_hand: str = ""
+
+
 class _File(Record):
     phases: tuple[Phase, ...]
     criteria: tuple[Rule, ...]
+    boxes: tuple[Box, ...]
 
 
 @cache
@@ -62,6 +72,11 @@ def _file() -> _File:
 def rules() -> tuple[Rule, ...]:
     """Every done-criterion, by phase."""
     return _file().criteria
+
+
+def boxes() -> tuple[Box, ...]:
+    """Every box of the checklist."""
+    return _file().boxes
 
 
 @cache
@@ -135,9 +150,14 @@ class Standing:
             "new_family": self.situation is Situation.NEW_FAMILY,
         }[condition]
 
-    def requires(self, phase: Phase) -> bool:
+    def requires(self, phase: int) -> bool:
         """Whether the situation asks for a phase; nothing works without a mapped architecture."""
-        return self.situation in phase.situations or (phase.number == _REGISTRATION and not self.evidence.mapped)
+        asked = any(each.number == phase and self.situation in each.situations for each in _file().phases)
+        return asked or (phase == _REGISTRATION and not self.evidence.mapped)
+
+    def waits(self, rule: Rule) -> bool:
+        """Whether a criterion can be judged only when the architecture is mapped, and nothing is to be done till then."""
+        return not self.evidence.mapped and not self.requires(rule.phase)
 
     def words(self) -> dict[str, str]:
         """Words that what is to be done is told in."""
@@ -149,7 +169,7 @@ class Standing:
             "architecture": self.evidence.architecture,
             "family": self.family,
             "fields": ", ".join(fields[:_NAMED_FIELDS]) + more,
-            "layers": ", ".join(f"{count} x {mixer}+{ffn}" for (mixer, ffn), count in self.evidence.kinds),
+            "layers": self.evidence.layers,
         }
 
 
@@ -157,7 +177,8 @@ def reports(standing: Standing) -> tuple[PhaseReport, ...]:
     """Where a model stands with each phase."""
     found = []
     for phase in _file().phases:
-        criteria, unjudged = [], []
+        criteria: list[Criterion] = []
+        unjudged: dict[str, str] = {}
         for rule in rules():
             if rule.phase != phase.number or not standing.applies(rule.applies):
                 continue
@@ -165,13 +186,15 @@ def reports(standing: Standing) -> tuple[PhaseReport, ...]:
             if criterion is not None:
                 criteria.append(criterion)
             elif _was_left_out(rule, standing):
-                unjudged.append(rule.text)
-        found.append(PhaseReport(phase.number, phase.title, standing.requires(phase), tuple(criteria), tuple(unjudged)))
+                unjudged[rule.id] = rule.text
+        found.append(PhaseReport(phase.number, phase.title, standing.requires(phase.number), tuple(criteria), unjudged))
     return tuple(found)
 
 
 def _criterion(rule: Rule, standing: Standing) -> Criterion | None:
     """A criterion's state; None where nothing was asked that could decide it."""
+    if standing.waits(rule):
+        return None
     needs_mapping = rule.phase > _CONFIG and bool(checks_of(rule))
     if rule.fact not in standing.facts or (needs_mapping and not standing.evidence.mapped):
         return Criterion(rule.id, rule.text, State.MISSING, rule.todo.format_map(standing.words()))
@@ -185,7 +208,7 @@ def _criterion(rule: Rule, standing: Standing) -> Criterion | None:
 
 
 def _was_left_out(rule: Rule, standing: Standing) -> bool:
-    return any(check.id not in standing.findings for check in checks_of(rule))
+    return standing.waits(rule) or any(check.id not in standing.findings for check in checks_of(rule))
 
 
 def _mend(finding: Finding) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.checks.records import Finding
+    from harness.coordinates import Database
     from harness.guide.nearest import Neighbour
     from harness.subjects.models import Measured
 
@@ -78,6 +79,11 @@ class Evidence:
         """Whether a layer has routed experts."""
         return any("moe" in ffn for (_, ffn), _ in self.kinds)
 
+    @property
+    def layers(self) -> str:
+        """The kinds of layers in words."""
+        return ", ".join(f"{count} x {mixer}+{ffn}" for (mixer, ffn), count in self.kinds)
+
     def document(self) -> dict[str, object]:
         """As JSON has it."""
         return {
@@ -138,14 +144,14 @@ class PhaseReport:
         title: What it is about.
         required: The situation asks for it.
         criteria: Those that apply to the model and could be judged.
-        unjudged: Criteria that apply and were not judged, with the way to have them judged.
+        unjudged: Criteria that apply and were not judged, by id with their text.
     """
 
     number: int
     title: str
     required: bool
     criteria: tuple[Criterion, ...]
-    unjudged: tuple[str, ...] = ()
+    unjudged: Mapping[str, str]
 
     @property
     def open(self) -> tuple[Criterion, ...]:
@@ -162,8 +168,25 @@ class PhaseReport:
             "title": self.title,
             "required": self.required,
             "criteria": [criterion.document() for criterion in self.criteria],
-            "not_judged": list(self.unjudged),
+            "not_judged": list(self.unjudged.values()),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box of the integration checklist.
+
+    Attributes:
+        phase: 1 to 5.
+        text: What is to be there.
+        ticked: It was verified, or the model does not need it.
+        remark: Why it is ticked without anything to see, or what keeps it from being ticked.
+    """
+
+    phase: int
+    text: str
+    ticked: bool
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +201,8 @@ class Assessment:
         evidence: What that was decided from.
         phases: The five phases.
         coverage: Where the layers that need measured tables have them.
+        databases: The newest version of every system and backend that the subject can load.
+        boxes: The integration checklist.
         next_step: One action.
     """
 
@@ -188,6 +213,8 @@ class Assessment:
     evidence: Evidence
     phases: tuple[PhaseReport, ...]
     coverage: tuple[Measured, ...]
+    databases: tuple[Database, ...]
+    boxes: tuple[Box, ...]
     next_step: str
 
     @property
@@ -210,6 +237,7 @@ class Assessment:
                     "sizes": dict(measured.need.sizes),
                     "table_exists": measured.known,
                     "measured_on": [str(database) for database in measured.databases],
+                    "not_measured_on": [str(each) for each in self.databases if each not in measured.databases],
                 }
                 for measured in self.coverage
             ],

@@ -133,9 +133,8 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
         yield f"{name} is mapped to the family {family}."
     else:
         yield f"{name} is not mapped to any family of this release."
-    listed = ", ".join(f"{count} x {mixer}+{ffn}" for (mixer, ffn), count in evidence.kinds)
     shape = "All layers are of one kind" if evidence.uniform else f"Layers are of {len(evidence.kinds)} kinds"
-    yield f"{shape}: {listed}."
+    yield f"{shape}: {evidence.layers}."
     if evidence.refusal:
         yield f"The release refuses to build it: {evidence.refusal}"
     elif evidence.uncovered:

@@ -1,0 +1,142 @@
+"""An assessment put into words for a person."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from harness.guide.records import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from harness.guide.records import Assessment, Criterion, PhaseReport
+
+    Paint = Callable[[str, State], str]
+
+_WIDTH = 100
+_SIGNS = {State.DONE: "[x]", State.MISSING: "[ ]", State.WRONG: "[!]"}
+_TITLES = {
+    "S1": "S1: an existing family fits, with the same ops",
+    "S2": "S2: an existing family fits, with config fields of the model's own",
+    "S3": "S3: a new family is needed",
+}
+_NEIGHBOURS_SHOWN = 6
+
+
+def _plain(sign: str, _state: State) -> str:
+    return sign
+
+
+def text(assessment: Assessment, *, verbose: bool = False, paint: Paint = False) -> str:
+    """The whole assessment.
+
+    Args:
+        assessment: The assessment.
+        verbose: Also every finding behind a criterion, and every measured version.
+        paint: What gives a sign the colour of a state.
+    """
+    reason = "add --estimates" if assessment.evidence.mapped else "map the architecture first"
+    parts = [
+        [assessment.model, assessment.layers],
+        [f"Situation {_TITLES[assessment.situation]}", *_bullets(assessment.reasons)],
+        _uncertain(assessment),
+        _neighbours(assessment),
+        *([*_phase(phase, reason, verbose=verbose, paint=paint)] for phase in assessment.phases),
+        _coverage(assessment, verbose=verbose),
+        ["Next step", *_wrapped(assessment.next_step, "  ")],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _bullets(sentences: tuple[str, ...]) -> Iterator[str]:
+    for sentence in sentences:
+        yield from _wrapped(sentence, "    ", "  - ")
+
+
+def _wrapped(sentence: str, indent: str, first: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        sentence,
+        _WIDTH,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _uncertain(assessment: Assessment) -> list[str]:
+    doubts = assessment.evidence.uncertain
+    return ["Not certain, for nobody has told the harness what this class does", *_bullets(doubts)] if doubts else []
+
+
+def _neighbours(assessment: Assessment) -> list[str]:
+    lines = []
+    for each in assessment.evidence.neighbours:
+        lines.append(f"  {each.architecture} ({each.model}), {each.likeness:.0%} alike")
+        for name, fields in (("fields only there", each.missing), ("fields only here", each.additional)):
+            if fields:
+                more = f" and {len(fields) - _NEIGHBOURS_SHOWN} more" if len(fields) > _NEIGHBOURS_SHOWN else ""
+                lines += _wrapped(f"{name}: {', '.join(fields[:_NEIGHBOURS_SHOWN])}{more}", "      ")
+    return ["Known architectures that come nearest", *lines] if lines else []
+
+
+def _phase(phase: PhaseReport, reason: str, *, verbose: bool, paint: Paint) -> Iterator[str]:
+    needed = "required" if phase.required else "not required"
+    yield f"Phase {phase.number}, {phase.title}: {needed}, {_standing(phase)}"
+    for criterion in phase.criteria:
+        yield from _criterion(criterion, verbose=verbose, paint=paint)
+    for left_out in phase.unjudged.values():
+        yield f"  [-] {left_out}: not judged, {reason}"
+
+
+def _standing(phase: PhaseReport) -> str:
+    if phase.open:
+        return "not done"
+    return "done" if phase.criteria else "not judged"
+
+
+def _criterion(criterion: Criterion, *, verbose: bool, paint: Paint) -> Iterator[str]:
+    yield f"  {paint(_SIGNS[criterion.state], criterion.state)} {criterion.text}"
+    if criterion.todo:
+        yield from _wrapped(criterion.todo, "      ")
+    hidden = criterion.findings[1:]
+    if hidden and not verbose:
+        yield f"      {len(hidden)} more findings; -v shows them"
+    for finding in hidden if verbose else ():
+        known = f" (known issue {finding.known_issue})" if finding.known_issue else ""
+        line = f"{finding.check} {finding.about}: expected {finding.expected}, found {finding.actual}{known}"
+        yield from _wrapped(line, "        ", "      ")
+
+
+def _coverage(assessment: Assessment, *, verbose: bool) -> list[str]:
+    """A table of systems by backends: how many of the layers' needs the newest version has measured rows for."""
+    from tabulate import tabulate  # noqa: PLC0415 - 50 ms
+
+    needs = assessment.coverage
+    if not needs:
+        return []
+    backends = sorted({database.backend for database in assessment.databases})
+    cells: dict[str, dict[str, str]] = {}
+    for database in assessment.databases:
+        count = sum(database in measured.databases for measured in needs)
+        cells.setdefault(database.system, {})[database.backend] = f"{database.version} {count}/{len(needs)}"
+    rows = [(system, *(found.get(backend, "") for backend in backends)) for system, found in sorted(cells.items())]
+    table = tabulate(rows, ("newest version", *backends), disable_numparse=True)
+    lines = [f"Measured tables: of {len(needs)} kinds of layers, so many are measured", *_indented(table)]
+    for measured in needs:
+        absent = sorted({str(each) for each in assessment.databases if each not in measured.databases})
+        if not measured.known:
+            said = "no table of this release; it must be collected"
+        elif not absent:
+            said = "everywhere"
+        elif verbose:
+            said = f"on {', '.join(map(str, measured.databases)) or 'none'}"
+        else:
+            said = f"on {len(assessment.databases) - len(absent)} of {len(assessment.databases)}"
+        lines += _wrapped(f"{measured.need}: {said}", "      ", "  - ")
+    return lines
+
+
+def _indented(block: str) -> list[str]:
+    return [f"  {line}".rstrip() for line in block.splitlines()]
