@@ -106,8 +106,14 @@ def _one_decoder(lab: EditedModels, other: SubjectModel, about: str, what: str) 
         answer = lab.vector(other)
     except Exception as error:
         raise SkipCheck(f"the subject refuses {what}: {type(error).__name__}: {error}") from error
+    try:
+        own = lab.vector(lab.base)
+    except Exception as error:  # noqa: BLE001 - one form of a decoder is taken and the other is not
+        refusal = f"{type(error).__name__}: {error}"
+        yield Mismatch(about, "the same ops and cache of the decoder", refusal, f"it takes {what}, not as it is")
+        return
     # The encoder is what the other form may well lack.
-    moved = {key: value for key, value in difference(answer, lab.vector(lab.base)).items() if key[0] != "encoder"}
+    moved = {key: value for key, value in difference(answer, own).items() if key[0] != "encoder"}
     if moved:
         yield Mismatch(
             about=about,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.checks.quantities import Meaning
     from harness.checks.subject_model import SubjectModel
     from harness.reference.layers import LayerPlan
-    from harness.subjects.models import ParsedConfig
+    from harness.subjects.models import ModelSubject, ParsedConfig
 
 _RUN_LENGTH = "num_inst"
 
@@ -63,7 +63,7 @@ def check_nested_config(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismat
     raw, text = model.config.raw(), model.config.text()
     if not text.path:
         raise SkipCheck("the config has no nested text decoder")
-    inner = text.raw()
+    inner, own = text.raw(), _parsed(model.subject, raw, model.config.quantization)
     numbers = {name: value for name, value in inner.items() if isinstance(value, int) and not isinstance(value, bool)}
     for about, edited in (
         ("lifted", {**without(raw, text.path), **inner, "architectures": raw["architectures"]}),
@@ -71,14 +71,26 @@ def check_nested_config(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismat
     ):
         if not _same_plan(model, edited, plan):
             continue
-        try:
-            found = model.subject.parse(model.subject.reference(edited, model.config.quantization))
-        except Exception as error:  # noqa: BLE001 - whatever the subject raises is the finding
-            yield Mismatch(about, "the same reading", f"{type(error).__name__}: {error}", _NESTED[about])
+        found = _parsed(model.subject, edited, model.config.quantization)
+        if isinstance(found, Exception) or isinstance(own, Exception):
+            if isinstance(found, Exception) and isinstance(own, Exception):
+                raise own
+            refusal = found if isinstance(found, Exception) else own
+            yield Mismatch(about, "the same reading", f"{type(refusal).__name__}: {refusal}", _NESTED[about])
             continue
-        for name, expected, actual in unlike(model.parsed, found):
+        for name, expected, actual in unlike(own, found):
             snippet = model.parse_snippet()
             yield Mismatch(f"{about}.{name}", repr(expected)[:200], repr(actual)[:200], _NESTED[about], snippet)
+
+
+def _parsed(
+    subject: ModelSubject, raw: Mapping[str, object], quantization: Mapping[str, object] | None
+) -> ParsedConfig | Exception:
+    """A reading, or what the subject raises: one of two forms that is refused is the finding."""
+    try:
+        return subject.parse(subject.reference(raw, quantization))
+    except Exception as error:  # noqa: BLE001 - whatever it raises
+        return error
 
 
 _NESTED = {

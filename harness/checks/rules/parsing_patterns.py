@@ -29,11 +29,14 @@ def check_pattern_forms(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismat
         tried += 1
         dropped = ", ".join(spelling.drops)
         why = f"{spelling.field} as {spelling.form}, without {dropped}: the same {len(plan.layers)} layers"
-        try:
-            parsed, built = variant.parsed, variant.build()
-        except Exception as error:  # noqa: BLE001 - whatever the subject raises is the finding
-            yield Mismatch(spelling.name, "the same model", f"{type(error).__name__}: {error}", why)
+        refused, refused_as_it_is = _refusal(variant), _refusal(lab.base)
+        if refused and refused_as_it_is:
+            raise SkipCheck(f"the subject refuses the config in this form too: {refused_as_it_is}")
+        if refused or refused_as_it_is:
+            about = spelling.name if refused else f"not.{spelling.name}"
+            yield Mismatch(about, "the same model", refused or refused_as_it_is, why)
             continue
+        parsed, built = variant.parsed, variant.build()
         different = {name: value for name, _, value in unlike(lab.base.parsed, parsed)}
         if different:
             said = ", ".join(f"{name}={value!r}"[:200] for name, value in different.items())
@@ -42,3 +45,12 @@ def check_pattern_forms(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismat
             yield Mismatch(spelling.name, "the same ops", "others", why)
     if not tried:
         raise SkipCheck("the pattern of its layers has no other form that the reference reads")
+
+
+def _refusal(model: SubjectModel) -> str:
+    """What the subject raises instead of an answer; empty if it answers."""
+    try:
+        _ = model.parsed, model.build()
+    except Exception as error:  # noqa: BLE001 - whatever the subject raises is the finding
+        return f"{type(error).__name__}: {error}"
+    return ""
