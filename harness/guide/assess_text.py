@@ -28,7 +28,7 @@ def _plain(sign: str, _state: State) -> str:
     return sign
 
 
-def text(assessment: Assessment, *, verbose: bool = False, paint: Paint = False) -> str:
+def text(assessment: Assessment, *, verbose: bool = False, paint: Paint = _plain) -> str:
     """The whole assessment.
 
     Args:
@@ -36,13 +36,12 @@ def text(assessment: Assessment, *, verbose: bool = False, paint: Paint = False)
         verbose: Also every finding behind a criterion, and every measured version.
         paint: What gives a sign the colour of a state.
     """
-    reason = "add --estimates" if assessment.evidence.mapped else "map the architecture first"
     parts = [
         [assessment.model, assessment.layers],
         [f"Situation {_TITLES[assessment.situation]}", *_bullets(assessment.reasons)],
         _uncertain(assessment),
         _neighbours(assessment),
-        *([*_phase(phase, reason, verbose=verbose, paint=paint)] for phase in assessment.phases),
+        *([*_phase(phase, verbose=verbose, paint=paint)] for phase in assessment.phases),
         _coverage(assessment, verbose=verbose),
         ["Next step", *_wrapped(assessment.next_step, "  ")],
     ]
@@ -81,19 +80,19 @@ def _neighbours(assessment: Assessment) -> list[str]:
     return ["Known architectures that come nearest", *lines] if lines else []
 
 
-def _phase(phase: PhaseReport, reason: str, *, verbose: bool, paint: Paint) -> Iterator[str]:
+def _phase(phase: PhaseReport, *, verbose: bool, paint: Paint) -> Iterator[str]:
     needed = "required" if phase.required else "not required"
     yield f"Phase {phase.number}, {phase.title}: {needed}, {_standing(phase)}"
     for criterion in phase.criteria:
         yield from _criterion(criterion, verbose=verbose, paint=paint)
-    for left_out in phase.unjudged.values():
-        yield f"  [-] {left_out}: not judged, {reason}"
+    for left_out in phase.unjudged.values() if phase.criteria else ():
+        yield f"  [-] {left_out}"
 
 
 def _standing(phase: PhaseReport) -> str:
     if phase.open:
         return "not done"
-    return "done" if phase.criteria else "not judged"
+    return "done" if phase.criteria else "judged once the architecture is mapped"
 
 
 def _criterion(criterion: Criterion, *, verbose: bool, paint: Paint) -> Iterator[str]:

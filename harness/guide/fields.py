@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from harness.data_files import Record, data_path, load_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from harness.reference.hf_config import HFConfig
 
 NESTING = "nesting"
@@ -27,6 +25,7 @@ _LISTS = (list, str, dict)
 class _Group(Record):
     name: str
     fields: tuple[str, ...]
+    unread: bool = False
 
 
 class _Fields(Record):
@@ -40,7 +39,7 @@ def _known() -> _Fields:
 
 
 def beyond_plain(config: HFConfig) -> dict[str, tuple[str, ...]]:
-    """Fields beyond the plain ones that the reference read, by what they are for; the reference must have read it.
+    """Fields beyond the plain ones that make the model another, by what they are for; the reference must have read it.
 
     Args:
         config: A config after `plan_for`.
@@ -49,29 +48,31 @@ def beyond_plain(config: HFConfig) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     if text.path:
         found[NESTING] = [text.path]
-    for field in _read(text):
-        if field in _known().plain or not text.get(field):
-            continue
-        found.setdefault(_group(field), []).append(field)
+    read = text.read_fields()
+    for field in text.fields():
+        group = _group(field)
+        counts = field in read or (group is not None and group.unread)
+        if counts and field not in _known().plain and text.get(field):
+            found.setdefault(group.name if group else CLASS, []).append(field)
     return {name: tuple(fields) for name, fields in found.items()}
 
 
 def pattern_spelling(config: HFConfig) -> str:
     """How a config spells which layer is of which kind: `list`, `scalar`, or nothing."""
     text = config.text()
-    fields = [field for field in _read(text) if _group(field) == PATTERN and text.get(field)]
-    if not fields:
+    fields = [field for field in text.fields() if _is_of_pattern(field) and field in text.read_fields()]
+    values = [value for field in fields if (value := text.get(field))]
+    if not values:
         return ""
-    return "list" if any(isinstance(text.get(field), _LISTS) for field in fields) else "scalar"
+    return "list" if any(isinstance(value, _LISTS) for value in values) else "scalar"
 
 
-def _read(text: HFConfig) -> Iterable[str]:
-    read = text.read_fields()
-    return (field for field in text.fields() if field in read)
+def _is_of_pattern(field: str) -> bool:
+    group = _group(field)
+    return group is not None and group.name == PATTERN
 
 
-def _group(field: str) -> str:
-    for group in _known().groups:
-        if any(fnmatchcase(field, pattern) for pattern in group.fields):
-            return group.name
-    return CLASS
+@cache
+def _group(field: str) -> _Group | None:
+    matching = (each for each in _known().groups if any(fnmatchcase(field, pattern) for pattern in each.fields))
+    return next(matching, None)

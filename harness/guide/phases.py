@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from harness.checks.records import Outcome, Scope
@@ -47,6 +48,7 @@ class Rule(Record):
     rest: bool = False
     applies: Applies = "always"
     todo: str
+    hint: str = ""
 
 
 class Box(Record):
@@ -91,8 +93,9 @@ def _rule_of(check: Check) -> Rule | None:
     if check.scope not in (Scope.MODEL, Scope.ESTIMATE):
         return None
     mine = [rule for rule in rules() if rule.phase == check.phase]
-    named = (rule for rule in mine if _place(check, rule) < len(rule.checks))
-    return next(named, next((rule for rule in mine if rule.rest), None))
+    by_name = (rule for rule in rules() if check.id in rule.checks)
+    by_pattern = (rule for rule in mine if _place(check, rule) < len(rule.checks))
+    return next(chain(by_name, by_pattern, (rule for rule in mine if rule.rest)), None)
 
 
 def _place(check: Check, rule: Rule) -> int:
@@ -156,8 +159,28 @@ class Standing:
         return asked or (phase == _REGISTRATION and not self.evidence.mapped)
 
     def waits(self, rule: Rule) -> bool:
-        """Whether a criterion can be judged only when the architecture is mapped, and nothing is to be done till then."""
+        """Whether nothing is to be done for a criterion that can be judged only when the architecture is mapped."""
         return not self.evidence.mapped and not self.requires(rule.phase)
+
+    def of(self, rule: Rule) -> list[Finding]:
+        """Findings that decide a criterion.
+
+        Of a model that the subject refuses, those that say why: errors repeat the refusal, and a pass says nothing.
+        """
+        found = [finding for check in checks_of(rule) for finding in self.findings.get(check.id, ())]
+        if self.evidence.refusal and rule.phase > _CONFIG:
+            return [finding for finding in found if finding.outcome is Outcome.FAIL]
+        return [finding for finding in found if not (self.evidence.refusal and finding.outcome is Outcome.ERROR)]
+
+    def why_left_out(self, rule: Rule) -> str:
+        """Why a criterion that applies is not judged; empty if it is, or nothing in the model lets it be."""
+        if self.waits(rule):
+            return "the architecture must be mapped first"
+        if self.evidence.refusal and rule.phase > _CONFIG and checks_of(rule):
+            return "the release refuses the model"
+        if any(check.id not in self.findings for check in checks_of(rule)):
+            return "--estimates has it judged"
+        return ""
 
     def words(self) -> dict[str, str]:
         """Words that what is to be done is told in."""
@@ -185,8 +208,8 @@ def reports(standing: Standing) -> tuple[PhaseReport, ...]:
             criterion = _criterion(rule, standing)
             if criterion is not None:
                 criteria.append(criterion)
-            elif _was_left_out(rule, standing):
-                unjudged[rule.id] = rule.text
+            elif reason := standing.why_left_out(rule):
+                unjudged[rule.id] = f"{rule.text} ({reason})"
         found.append(PhaseReport(phase.number, phase.title, standing.requires(phase.number), tuple(criteria), unjudged))
     return tuple(found)
 
@@ -198,17 +221,13 @@ def _criterion(rule: Rule, standing: Standing) -> Criterion | None:
     needs_mapping = rule.phase > _CONFIG and bool(checks_of(rule))
     if rule.fact not in standing.facts or (needs_mapping and not standing.evidence.mapped):
         return Criterion(rule.id, rule.text, State.MISSING, rule.todo.format_map(standing.words()))
-    found = [finding for check in checks_of(rule) for finding in standing.findings.get(check.id, ())]
+    found = standing.of(rule)
     wrong = tuple(finding for finding in found if standing.is_wrong(finding))
     if wrong:
-        return Criterion(rule.id, rule.text, State.WRONG, _mend(wrong[0]), wrong)
+        return Criterion(rule.id, rule.text, State.WRONG, f"{rule.hint} {_mend(wrong[0])}".strip(), wrong)
     if rule.fact or any(finding.outcome is not Outcome.SKIP for finding in found):
         return Criterion(rule.id, rule.text, State.DONE)
     return None
-
-
-def _was_left_out(rule: Rule, standing: Standing) -> bool:
-    return standing.waits(rule) or any(check.id not in standing.findings for check in checks_of(rule))
 
 
 def _mend(finding: Finding) -> str:
