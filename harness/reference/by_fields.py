@@ -5,65 +5,30 @@ It is a guess that lists what it guessed. Nothing that must be right may rest on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from harness.reference.latent import LatentAttention
-from harness.reference.mixers import NoMixer
-from harness.reference.recipe import (
-    assemble,
-    attention,
-    dense,
-    depth,
-    hidden_size,
-    layer,
-    mamba2,
-    moe,
-    sparse_from,
-    state_bytes,
-    window,
-)
-from harness.reference.recurrent import DeltaNet
+from harness.reference.architectures import recipes
+from harness.reference.by_fields_data import field_names
+from harness.reference.by_fields_parts import Doubt, feed_forward, mixer
+from harness.reference.by_fields_pattern import ALONE, mixer_kinds, sparse_layers, unexplained_lists
+from harness.reference.ffns import NoFfn
+from harness.reference.recipe import assemble, hidden_size, layer
+from harness.reference.vision import uncounted_vision
 
 if TYPE_CHECKING:
-    from harness.reference.hf_config import HFConfig
-    from harness.reference.layers import LayerPlan
-    from harness.reference.mixers import Mixer
+    from collections.abc import Iterable, Iterator
 
-_LISTS = ("layer_types", "layers_block_type", "hybrid_layer_pattern", "hybrid_override_pattern")
-_MEANINGS = {
-    "full_attention": "full",
-    "attention": "full",
-    "full": "full",
-    "global": "full",
-    "*": "full",
-    "sliding_attention": "window",
-    "sliding": "window",
-    "local": "window",
-    "swa": "window",
-    "chunked_attention": "chunked",
-    "linear_attention": "linear",
-    "linear": "linear",
-    "mamba": "mamba2",
-    "mamba2": "mamba2",
-    "M": "mamba2",
-}
-"""Values of per-layer lists that models use, whatever their architecture."""
-_TELLING = (
-    "mamba_*",
-    "ssm_*",
-    "linear_*",
-    "index_*",
-    "compress*",
-    "*_pattern",
-    "*chunk*",
-    "*conv_*",
-    "moe_layers*",
-    "*latent*",
+    from harness.reference.architectures import Recipe
+    from harness.reference.hf_config import HFConfig
+    from harness.reference.layers import Layer, LayerPlan
+
+USUAL = Doubt(
+    "other",
+    "Fields are read as most models use them; norms, biases, gates and the tied head are taken as in Llama.",
 )
-"""Names of fields that speak of layers of another kind; one that was not understood makes the reading doubtful."""
-_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
+"""What is uncertain of every such reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,135 +37,120 @@ class Guess:
 
     Attributes:
         plan: The plan.
-        uncertain: What the fields do not say, in sentences.
+        doubts: What the fields do not say.
     """
 
     plan: LayerPlan
-    uncertain: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+
+    @property
+    def uncertain(self) -> tuple[str, ...]:
+        """The doubts in sentences."""
+        return tuple(doubt.text for doubt in self.doubts)
 
 
 def guess(config: HFConfig) -> Guess:
-    """Read a config by its field names.
+    """Read a config by its field names, or by the recipe of the model that stands in a section of it.
+
+    Raises:
+        ConfigError: A field that every decoder has is missing or wrong.
+    """
+    inside, doubts = _inside(config)
+    if inside is not None:
+        recipe = recipes()[inside.declared]
+        return Guess(_wrapped(config, inside, recipe), doubts)
+    by_names = by_field_names(config)
+    return Guess(by_names.plan, (*doubts, *by_names.doubts))
+
+
+def by_field_names(config: HFConfig) -> Guess:
+    """Read a config by its field names alone, whatever recipes there are.
 
     Raises:
         ConfigError: A field that every decoder has is missing or wrong.
     """
     text = config.text()
-    doubts = [
-        "Norms, biases, gates and the tied head are taken as in Llama; the class may have others.",
-        *_silent(text),
-    ]
-    kinds = _kinds(text, doubts)
-    mixers = {kind: _mixer(text, kind, doubts) for kind in dict.fromkeys(kinds)}
-    sparse = _sparse(text, len(kinds), doubts)
-    plain = dense(text) if not all(sparse) else None
-    experts = moe(text, _expert_width(text), shared_inner=_shared(text)) if any(sparse) else None
-    hidden = hidden_size(text)
-    layers = [
-        layer(hidden, mixers[kind], experts if is_sparse and experts else plain or dense(text))
-        for kind, is_sparse in zip(kinds, sparse, strict=True)
-    ]
+    doubts = [USUAL, *_predicting(text)]
+    layers = _layers(text, doubts)
     plan = assemble(config, layers)
-    strange = [
-        field for field in text.fields() if _tells(field) and field not in text.read_fields() and text.get(field)
-    ]
-    if strange:
-        doubts.append(f"Not understood, although they speak of other kinds of layers: {', '.join(strange)}.")
-    return Guess(plan, tuple(doubts))
+    found = (*doubts, *unexplained_lists(text, len(layers)), *_unread(text, plan))
+    return Guess(plan, tuple(dict.fromkeys(found)))
 
 
-def _tells(field: str) -> bool:
-    return any(fnmatchcase(field, pattern) for pattern in _TELLING)
+def _layers(text: HFConfig, doubts: list[Doubt]) -> list[Layer]:
+    hidden, kinds = hidden_size(text), mixer_kinds(text, doubts)
+    alone = not set(kinds).isdisjoint(ALONE)
+    sparse = tuple(kind == "moe" for kind in kinds) if alone else sparse_layers(text, len(kinds), doubts)
+    by_kind = {}
+    for kind, is_sparse in dict.fromkeys(zip(kinds, sparse, strict=True)):
+        empty = alone and kind not in ALONE
+        ffn = NoFfn() if empty else feed_forward(text, sparse=is_sparse, doubts=doubts)
+        by_kind[kind, is_sparse] = layer(hidden, mixer(text, kind, doubts), ffn)
+    return [by_kind[pair] for pair in zip(kinds, sparse, strict=True)]
 
 
-def _silent(text: HFConfig) -> list[str]:
-    found = []
-    if text.has("num_nextn_predict_layers") or text.has("num_mtp_modules"):
-        found.append("Prediction (MTP) blocks are not counted: no field says what is in them.")
-    return found
+# The model inside a wrapper ----------------------------------------------------------------------------------------
 
 
-def _kinds(text: HFConfig, doubts: list[str]) -> tuple[str, ...]:
-    layers = depth(text)
-    for field in _LISTS:
-        value = text.get(field)
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            meanings = {name: _MEANINGS.get(name, "unknown") for name in map(str, value)}
-            strange = sorted(name for name, kind in meanings.items() if kind == "unknown")
-            if strange:
-                doubts.append(f"{field} has the values {', '.join(strange)}, which no known model uses.")
-            return text.pattern(field, layers, meanings)
-        if value is not None:
-            doubts.append(f"{field} is written in a way that only its own class can explain: {str(value)[:60]}.")
-    interval = text.integer_or(0, "full_attention_interval", least=0)
-    if interval:
-        return tuple("linear" if (index + 1) % interval else "full" for index in range(layers))
-    every = text.integer_or(0, "sliding_window_pattern", "_sliding_window_pattern", least=0)
-    if every:
-        return tuple("window" if (index + 1) % every else "full" for index in range(layers))
-    period = text.integer_or(0, "attn_layer_period", least=0)
-    if period:
-        offset = text.integer_or(0, "attn_layer_offset", least=0)
-        return tuple("full" if index % period == offset else "mamba2" for index in range(layers))
-    if text.has("sliding_window") and text.flag(True, "use_sliding_window"):
-        doubts.append("sliding_window is set, but no field says which layers have it; all are read as full attention.")
-    return ("full",) * layers
+def _inside(config: HFConfig) -> tuple[HFConfig | None, tuple[Doubt, ...]]:
+    """The innermost section that declares a model with a recipe, and what to say of the sections that declare one."""
+    declaring = [part for part in config.nested() if part.declared]
+    if not declaring:
+        return None, ()
+    known = [part for part in declaring if part.declared in recipes()]
+    part = known[-1] if known else declaring[-1]
+    how = "which has a recipe; the layers are read with it" if known else "which has no recipe either"
+    note = f"{config.architecture} is not known; {part.path} in it declares {part.declared}, {how}."
+    return (part if known else None), (Doubt("other", note),)
 
 
-def _mixer(text: HFConfig, kind: str, doubts: list[str]) -> Mixer:
-    if kind == "full" and text.has("kv_lora_rank"):
-        return LatentAttention(
-            hidden_size(text),
-            text.integer("num_attention_heads"),
-            text.integer_or(0, "q_lora_rank"),
-            text.integer("kv_lora_rank"),
-            text.integer("qk_nope_head_dim"),
-            text.integer("qk_rope_head_dim"),
-            text.integer("v_head_dim"),
-        )
-    if kind == "full":
-        return attention(text)
-    if kind == "window":
-        return attention(text, "window", reach=window(text))
-    if kind == "chunked":
-        return attention(text, "chunked", reach=text.integer("attention_chunk_size"))
-    if kind == "mamba2" and text.has("mamba_n_heads"):
-        return mamba2(text)
-    if kind == "linear" and text.has("linear_num_key_heads"):
-        doubts.append("Linear attention is read as a gated delta net (GDN), as in Qwen3.5.")
-        return DeltaNet(
-            "gdn",
-            hidden_size(text),
-            text.integer("linear_num_key_heads"),
-            text.integer("linear_num_value_heads"),
-            text.integer("linear_key_head_dim"),
-            text.integer("linear_value_head_dim"),
-            text.integer("linear_conv_kernel_dim"),
-            state_bytes=state_bytes(text),
-        )
-    doubts.append(
-        f"The dimensions of the {kind} layers are not in fields of the usual names; they are counted as empty."
-    )
-    return NoMixer(kind=kind)
+def _wrapped(config: HFConfig, inside: HFConfig, recipe: Recipe) -> LayerPlan:
+    plan = recipe.build(inside)
+    # The class that is declared at the top decides about tying; a nested class only where the top is silent.
+    tied = config.flag(plan.tied, "tie_word_embeddings")
+    towers = plan.towers
+    if config.section("vision_config"):
+        towers = (*towers, uncounted_vision("its tower is not read"))
+    return replace(plan, architecture=config.architecture, tied=tied, towers=towers)
 
 
-def _sparse(text: HFConfig, layers: int, doubts: list[str]) -> tuple[bool, ...]:
-    if not any(text.has(field) and text.get(field) for field in _EXPERTS):
-        return (False,) * layers
-    if text.has("decoder_sparse_step"):
-        step = text.integer("decoder_sparse_step")
-        return tuple((index + 1) % step == 0 for index in range(layers))
-    if not text.has("first_k_dense_replace") and not text.has("moe_layer_freq"):
-        doubts.append("No field says which layers have experts; all are read as having them.")
-    return sparse_from(text, layers)
+# What was not understood -------------------------------------------------------------------------------------------
 
 
-def _expert_width(text: HFConfig) -> str:
-    return "moe_intermediate_size" if text.has("moe_intermediate_size") else "intermediate_size"
+def _predicting(text: HFConfig) -> Iterator[Doubt]:
+    asking = [field for field in field_names().mtp if text.integer_or(0, field, least=0)]
+    if asking:
+        why = f"{', '.join(asking)}: prediction (MTP) blocks are not counted, for no field says what they hold."
+        yield Doubt("other", why)
 
 
-def _shared(text: HFConfig) -> int:
-    stated = text.integer_or(0, "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", least=0)
-    return stated or text.integer_or(0, "n_shared_experts", "num_shared_experts", least=0) * text.integer_or(
-        0, _expert_width(text), least=0
-    )
+def _unread(text: HFConfig, plan: LayerPlan) -> Iterator[Doubt]:
+    names, mixers = field_names(), {kind for kind, _ in plan.kinds}
+    values = {name: value for name, value in text.raw().items() if value}
+    # A field that makes the reading doubtful was looked at.
+    told: set[str] = set()
+    for tells in names.tells:
+        found = _named(values, tells.fields) if mixers.isdisjoint(tells.kinds) else []
+        told.update(found)
+        _look_at(text, found)
+        if found:
+            kinds = " or ".join(tells.kinds[:2])
+            why = f"The reading found no {kinds} layer, although these fields speak of one: {', '.join(found)}."
+            yield Doubt("mixer", why)
+    understood = text.read_fields()
+    for unused in names.unused:
+        found = [name for name in _named(values, unused.fields) if name not in understood | told]
+        if found:
+            part = "mixers" if unused.about == "mixer" else "feed-forwards"
+            why = f"Not understood, although they may make {part} of layers differ: {', '.join(found)}."
+            yield Doubt(unused.about, why)
+            _look_at(text, found)
+
+
+def _look_at(text: HFConfig, names: list[str]) -> None:
+    for name in names:
+        text.get(name)
+
+
+def _named(names: Iterable[str], patterns: tuple[str, ...]) -> list[str]:
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
