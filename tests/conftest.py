@@ -14,6 +14,8 @@ import harness
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.subjects.models import ModelSubject
+
 pytest_plugins = ["pytester"]
 
 SITE = Path(str(metadata.distribution("pydantic").locate_file("")))
@@ -33,6 +35,15 @@ def site(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def installed() -> ModelSubject:
+    """The installed subject."""
+    pytest.importorskip("aiconfigurator")
+    from harness.subjects.installed import load_subject  # noqa: PLC0415 - it imports the subject
+
+    return load_subject()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import typer
 
 from harness.cli.options import AsJson, Backends, ConfigDir, ModelId, Quiet, SubjectPath, Systems, Verbose, Versions
 from harness.cli.output import header, note, say, say_json
-from harness.errors import EXIT_FINDINGS, EXIT_OK
+from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 Target = Annotated[str, typer.Argument(help="Config file, its folder, or a stored HuggingFace id.", metavar="PATH|ID")]
 Checklist = Annotated[
@@ -63,8 +63,13 @@ def register(app: typer.Typer) -> None:
         from harness.guide.assess import assess as ask
         from harness.guide.assess_text import text
         from harness.guide.checklist import markdown
+        from harness.guide.naming import is_model_id
         from harness.subjects.installed import load_subject
 
+        if as_json and checklist:
+            raise UsageError("assess", "--json and --checklist", "one of the two")
+        if model_id and not is_model_id(model_id):
+            raise UsageError("--model-id", repr(model_id), "a HuggingFace id such as Qwen/Qwen3-8B")
         subject = load_subject(subject_path)
         note(header(subject.info), quiet=quiet)
         where = Choice(
