@@ -44,17 +44,19 @@ class Family:
     kinds: frozenset[Kinds]
 
 
-def families(subject: ModelSubject, folder: Path | None = None) -> tuple[Family, ...]:
-    """Every family that the subject ships a model of, by name.
+def families(subject: ModelSubject, wanted: Iterable[Kinds], folder: Path | None = None) -> tuple[Family, ...]:
+    """Every family that the subject ships a model of with layers of the wanted kinds, by name, and those it covers.
 
     Args:
         subject: The subject.
+        wanted: Kinds of layers that somebody asks about.
         folder: Where stored configs are; the harness's own by default.
     """
+    asked = frozenset(wanted)
     found: dict[str, dict[str, set[Kinds]]] = {}
-    for model in _representatives(subject, folder):
+    for model in _representatives(subject, asked, folder):
         try:
-            covered = priced(model.build(), model.plan.kinds)
+            covered = priced(model.build(), asked.intersection(model.plan.kinds))
         except Exception:  # noqa: BLE001, S112 - a family that cannot build its own model covers nothing
             continue
         family = subject.architectures()[model.config.architecture]
@@ -86,17 +88,17 @@ def _parts(mixer: str) -> Iterator[str]:
         yield from (mixer,) if mixer in _WHOLE else mixer.split("_")
 
 
-def _representatives(subject: ModelSubject, folder: Path | None) -> Iterator[SubjectModel]:
-    """One stored model of each distinct set of layer kinds that the subject ships."""
+def _representatives(subject: ModelSubject, asked: frozenset[Kinds], folder: Path | None) -> Iterator[SubjectModel]:
+    """One shipped model of each architecture and each set of the kinds of layers that are asked about."""
     shipped, seen = set(subject.bundled_models()), set()
     for name in stored_models(folder):
         if name not in shipped:
             continue
         try:
             model = SubjectModel.load(subject, name, folder)
-            key = model.config.architecture, frozenset(model.plan.kinds)
+            key = model.config.architecture, asked.intersection(model.plan.kinds)
         except HarnessError:
             continue
-        if key not in seen and key[0] in subject.architectures():
+        if key[1] and key not in seen and key[0] in subject.architectures():
             seen.add(key)
             yield model

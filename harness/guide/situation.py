@@ -68,7 +68,7 @@ def _evidence(model: SubjectModel, uncertain: tuple[str, ...], folder: Path | No
         covered, refusal = _own_cover(model)
     else:
         neighbours = nearest(model.config, model.plan, folder)
-        found = _closest(families(model.subject, folder), kinds, [each.architecture for each in neighbours])
+        found = _closest(families(model.subject, kinds, folder), kinds, [each.architecture for each in neighbours])
         family, covered = (found.name, found.kinds) if found else ("", frozenset())
     mapped = architecture in model.subject.architectures()
     return Evidence(

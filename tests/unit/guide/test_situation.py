@@ -113,10 +113,15 @@ def test_a_refused_model_says_what_the_subject_raises(installed: ModelSubject, t
     assert any(reason.startswith("The release refuses to build it") for reason in reasons)
 
 
-def test_every_family_covers_its_own_plain_layers(installed: ModelSubject) -> None:
-    covered = {family.name: family.kinds for family in families(installed)}
+def test_every_family_covers_its_own_layers(installed: ModelSubject) -> None:
+    kinds = {kinds for model in installed.bundled_models() for kinds in read(HFConfig.load(model)).plan.kinds}
+    covered = {family.name: family.kinds for family in families(installed, kinds)}
     assert covered["LLAMA"] == {("full", "dense")}
     assert ("full", "moe") in covered["MOE"]
     assert {("gdn", "dense"), ("gdn", "moe"), ("full", "dense"), ("full", "moe")} == covered["QWEN35"]
     assert covered["DEEPSEEKV4"] >= {("csa", "moe"), ("hca", "moe"), ("window", "moe")}
     assert set(covered) == set(installed.architectures().values())
+
+
+def test_families_without_a_wanted_layer_are_left_out(installed: ModelSubject) -> None:
+    assert [family.name for family in families(installed, [("gdn", "moe")])] == ["QWEN35"]
