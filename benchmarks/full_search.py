@@ -20,10 +20,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.coordinates import Cell, Database, Mode
+from harness.coordinates import Cell, Database, Mode, Status
 from harness.data_files import data_path
 from harness.matrix.judge import Finder, fast_search, full_search, judge
-from harness.matrix.records import Status
 from harness.matrix.store import read_matrix
 from harness.subjects.installed import load_subject
 

@@ -1,4 +1,4 @@
-"""Coordinates of the support matrix: model x system x backend x version x mode."""
+"""Words of the support matrix: its coordinates (model x system x backend x version x mode) and its statuses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,30 @@ class Mode(StrEnum):
 
     AGG = "agg"
     DISAGG = "disagg"
+
+
+class Status(StrEnum):
+    """Upstream's five answers to "does this release support the cell?"."""
+
+    PASS = "PASS"  # noqa: S105 - a status, not a password
+    HYBRID_PASS = "HYBRID_PASS"  # noqa: S105
+    FAIL = "FAIL"
+    FRAMEWORK_INCOMPATIBLE = "FRAMEWORK_INCOMPATIBLE"
+    HW_INCOMPATIBLE = "HW_INCOMPATIBLE"
+
+    @property
+    def rank(self) -> int:
+        """0 for the best answer. The two kinds of incompatibility and FAIL are equally unsupported."""
+        return _RANK[self]
+
+
+_RANK = {
+    Status.PASS: 0,
+    Status.HYBRID_PASS: 1,
+    Status.FAIL: 2,
+    Status.FRAMEWORK_INCOMPATIBLE: 2,
+    Status.HW_INCOMPATIBLE: 2,
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)

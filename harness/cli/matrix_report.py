@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.cli.progress import progress as shown
-from harness.matrix.records import Status
+from harness.coordinates import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable

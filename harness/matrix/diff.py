@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.matrix.records import Status
+from harness.coordinates import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

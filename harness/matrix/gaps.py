@@ -10,9 +10,9 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from pydantic import Field, field_validator
 
+from harness.coordinates import Status
 from harness.data_files import Record, data_path, load_toml
 from harness.errors import DataFileError
-from harness.matrix.records import Status
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,11 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Protocol
 
+from harness.coordinates import Status
 from harness.matrix import search as fast
 from harness.matrix.gaps import known_gap
 from harness.matrix.hardware import incompatibility
-from harness.matrix.records import SOURCES, Status, Verdict
+from harness.matrix.records import SOURCES, Verdict
 from harness.matrix.requests import request_for
 from harness.subjects.api import Answer, Capability, DataMode, Failure
 

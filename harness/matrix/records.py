@@ -1,38 +1,14 @@
-"""The words of a support-matrix answer: status, source, verdict."""
+"""The words of a support-matrix answer besides its status: source, verdict."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.coordinates import Cell
+    from harness.coordinates import Cell, Status
     from harness.subjects.api import DataOrigin, Point
 
-
-class Status(StrEnum):
-    """Upstream's five answers to "does this release support the cell?"."""
-
-    PASS = "PASS"  # noqa: S105 - a status, not a password
-    HYBRID_PASS = "HYBRID_PASS"  # noqa: S105
-    FAIL = "FAIL"
-    FRAMEWORK_INCOMPATIBLE = "FRAMEWORK_INCOMPATIBLE"
-    HW_INCOMPATIBLE = "HW_INCOMPATIBLE"
-
-    @property
-    def rank(self) -> int:
-        """0 for the best answer. The two kinds of incompatibility and FAIL are equally unsupported."""
-        return _RANK[self]
-
-
-_RANK = {
-    Status.PASS: 0,
-    Status.HYBRID_PASS: 1,
-    Status.FAIL: 2,
-    Status.FRAMEWORK_INCOMPATIBLE: 2,
-    Status.HW_INCOMPATIBLE: 2,
-}
 
 SOURCES = ("silicon", "empirical", "xshape", "xquant", "xprofile", "xop")
 """Data provenance from measured to most remote; `Source` names the worst one that the search used."""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from harness.coordinates import Cell, Database
-    from harness.matrix.records import Status
+    from harness.coordinates import Cell, Database, Status
 
 
 def covering_sample(cells: Sequence[Cell], recorded: Mapping[Cell, Status | None]) -> tuple[Cell, ...]:

@@ -13,10 +13,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.coordinates import Cell, Mode
+from harness.coordinates import Cell, Mode, Status
 from harness.data_files import Record, data_path, load_toml
 from harness.errors import MatrixFileError
-from harness.matrix.records import SOURCES, Status
+from harness.matrix.records import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.coordinates import Mode
-from harness.matrix.records import Status
+from harness.coordinates import Mode, Status
 from harness.matrix.table import COLUMNS, Row
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.coordinates import Cell, Mode
-from harness.matrix.records import Status
+from harness.coordinates import Cell, Mode, Status
 from harness.matrix.store import read_matrix, write_matrix
 from harness.matrix.table import Matrix, Row
 

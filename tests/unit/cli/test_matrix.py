@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from harness.coordinates import Cell, Mode
+from harness.coordinates import Cell, Mode, Status
 from harness.matrix.cells import all_cells
 from harness.matrix.evidence import read_evidence
-from harness.matrix.records import Status
 from harness.matrix.store import write_matrix, write_split
 from harness.matrix.table import Matrix, Row
 from tests.fakes.console import B60, CHEAP, FITS, LACKS

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.coordinates import Cell, Mode
+from harness.coordinates import Cell, Mode, Status
 from harness.matrix.diff import Answer, Change, SourceChange, diff_matrices, to_json_document, to_markdown, to_text
-from harness.matrix.records import Status
 from harness.matrix.table import Matrix, Row
 
 if TYPE_CHECKING:

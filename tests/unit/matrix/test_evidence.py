@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from harness import __version__
-from harness.coordinates import Cell, Mode
+from harness.coordinates import Cell, Mode, Status
 from harness.errors import MatrixFileError
 from harness.matrix.evidence import evidence_file, read_evidence, write_evidence
-from harness.matrix.records import Status, Verdict
+from harness.matrix.records import Verdict
 from harness.subjects.api import DataOrigin, Layout, Point, SubjectInfo, Worker
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.coordinates import Cell, Mode
+from harness.coordinates import Cell, Mode, Status
 from harness.errors import DataFileError
 from harness.matrix.gaps import Gap, known_gap, load_gaps
-from harness.matrix.records import Status
 from harness.subjects.api import Failure, SystemFacts
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.coordinates import Database, Mode
+from harness.coordinates import Database, Mode, Status
 from harness.matrix.judge import Bench, full_search, judge
-from harness.matrix.records import Status
 from harness.subjects.api import Capability, DataMode, Failure, ModelFacts, SystemFacts
 from tests.fakes.subjects import CELL, CRASH, EMPTY, MISS, POINT, FakeSubject, passing
 

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.coordinates import Cell, Database, Mode
+from harness.coordinates import Cell, Database, Mode, Status
 from harness.data_files import data_path
 from harness.matrix.cells import all_cells
-from harness.matrix.records import Status
 from harness.matrix.sample import covering_sample
 from harness.matrix.store import read_matrix
 

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.coordinates import Mode
+from harness.coordinates import Mode, Status
 from harness.errors import MatrixFileError
-from harness.matrix.records import Status
 from harness.matrix.store import (
     INDEX,
     read_matrix,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.coordinates import Mode
+from harness.coordinates import Mode, Status
 from harness.errors import OutputError
 from harness.matrix.publish import publish
-from harness.matrix.records import SOURCES, Status
+from harness.matrix.records import SOURCES
 from harness.matrix.store import (
     INDEX,
     read_matrix,

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.coordinates import Cell, Mode
+from harness.coordinates import Cell, Mode, Status
 from harness.errors import MatrixFileError
-from harness.matrix.records import SOURCES, Status, Verdict
+from harness.matrix.records import SOURCES, Verdict
 from harness.matrix.table import (
     COLUMNS,
     Matrix,

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.coordinates import Cell, Mode
+from harness.coordinates import Cell, Mode, Status
 from harness.errors import MatrixFileError
 from harness.matrix.diff import diff_matrices
-from harness.matrix.records import Status
 from harness.matrix.store import read_matrix, write_matrix, write_split
 from harness.matrix.table import Matrix, Row
 from harness.matrix.verify import to_json_document, to_text, verify_matrix
