@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from harness.cli import assess, check, configs, matrix, plan, version
+from harness.cli import assess, check, configs, explain, matrix, plan, version
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(matrix.app, name="matrix")
 check.register(app)
 plan.register(app)
 assess.register(app)
+explain.register(app)
 configs.register(app)
 version.register(app)
 
