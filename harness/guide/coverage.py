@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.reference.layers import LayerPlan
     from harness.subjects.models import Measured, ModelSubject
 
-_SIZES = ("hidden", "heads", "kv_heads", "k_heads", "v_heads", "dim", "k_dim", "v_dim", "reach", "state")
+_SIZES = ("hidden", "heads", "kv_heads", "k_heads", "v_heads", "dim", "k_dim", "v_dim", "kv_rank", "reach", "state")
 """Dimensions that tables may distinguish, by the names of the reference's layers."""
 
 

@@ -266,7 +266,7 @@ class Measured:
     Attributes:
         need: The need.
         known: The release has a table for that kind of layer at all.
-        databases: Databases whose own tables hold rows of that shape.
+        databases: Databases that answer from rows of that shape, their own or inherited ones.
     """
 
     need: Need

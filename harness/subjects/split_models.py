@@ -67,6 +67,10 @@ class SplitCoreModels(abc.ABC):
     @abc.abstractmethod
     def _select_systems(self, database: Database) -> None:
         """Point the subject at the tables of a database."""
+    @abc.abstractmethod
+    def databases(self) -> tuple[Database, ...]:
+        """Every queryable (system, backend, version), sorted."""
+
 
     def architectures(self) -> Mapping[str, str]:
         """Family of every architecture it knows."""
@@ -193,8 +197,8 @@ class SplitCoreModels(abc.ABC):
         return tuple(path.stem for path in files if "\ngpu:" in path.read_text(encoding="utf-8"))
 
     def measured(self, needs: Iterable[Need]) -> tuple[Measured, ...]:
-        """Where measured tables hold the shapes that layers need."""
-        return tables.measured(self._systems / "data", needs)
+        """Where rows of measured tables answer for the shapes that layers need."""
+        return tables.measured(self._systems, self.databases(), needs)
 
     def parse_snippet(self, model: str) -> str:
         """Python that prints how it reads a model, with the subject alone."""

@@ -1,32 +1,83 @@
-"""Which measured tables hold the shapes that a model's layers need.
+"""On which databases measured rows answer for the shapes that a model's layers need.
 
-Tables lie in `data/<system>/<family of ops>/<backend>/<version>/<table>.parquet`, one row for each measured point.
+Asked are the dimensions of a layer. Not asked are datatypes: a shape that was measured in one datatype alone counts,
+although the subject may refuse it in another; and dense matrix products, which are interpolated everywhere.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache, reduce
+from typing import TYPE_CHECKING, Any
 
-from harness.coordinates import Database
+from pydantic import Field
+
 from harness.data_files import Record, data_path, load_toml
 from harness.subjects.models import Measured, Need
+from harness.subjects.table_sources import TableSources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from harness.coordinates import Database
+
 _RANKS = (1, 2, 4, 8)
-_DEPTH = 4
-"""Folders between the data folder and a table: system, family of ops, backend, version."""
+_KERNEL = "kernel_source"
+
+
+class _Grouped(Record):
+    heads: str
+    kv_heads: str
+
+
+class _Part(Record):
+    file: str
+    columns: dict[str, str] = Field(default_factory=dict)
+    rows: dict[str, str] = Field(default_factory=dict)
+    grouped: _Grouped | None = None
+
+    @property
+    def dimensions(self) -> frozenset[str]:
+        """Dimensions that a layer must have."""
+        return frozenset(self.columns) | ({"heads", "kv_heads"} if self.grouped else frozenset())
+
+    def asked(self, sizes: Mapping[str, int]) -> Question:
+        """What the table is asked about a layer of these dimensions."""
+        conditions = [Condition(column, sizes[name]) for name, column in self.columns.items()]
+        conditions += [Condition(column, pattern) for column, pattern in self.rows.items()]
+        if self.grouped:
+            alike = sizes["heads"] == sizes["kv_heads"]
+            conditions.append(Condition(self.grouped.heads, self.grouped.kv_heads, alike))
+            if not alike:
+                conditions.append(Condition(self.grouped.kv_heads, sizes["kv_heads"]))
+        return Question(self.file, tuple(conditions))
 
 
 class _Table(Record):
     kinds: tuple[str, ...]
-    file: str
-    columns: dict[str, str]
-    divided: tuple[str, ...]
+    parts: tuple[_Part, ...]
+    of: dict[str, int] = Field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    divided: tuple[str, ...] = ()
+
+    def fits(self, need: Need) -> bool:
+        """Whether the table is of the need's kind, and of dimensions that it has."""
+        sizes = dict(need.sizes)
+        return (
+            need.kind in self.kinds
+            and all(part.dimensions <= sizes.keys() for part in self.parts)
+            and self.of.items() <= sizes.items()
+            and sizes.keys().isdisjoint(self.without)
+        )
+
+    def ways(self, need: Need) -> Iterator[tuple[Question, ...]]:
+        """What must be answered together, for each number of ranks."""
+        for ranks in _RANKS if self.divided else (1,):
+            sizes = {name: max(1, size // ranks) if name in self.divided else size for name, size in need.sizes}
+            yield tuple(part.asked(sizes) for part in self.parts)
 
 
 class _Tables(Record):
@@ -38,65 +89,140 @@ def _tables() -> tuple[_Table, ...]:
     return load_toml(data_path("fixtures", "measured_tables.toml"), _Tables).tables
 
 
-def measured(data: Path, needs: Iterable[Need]) -> tuple[Measured, ...]:
-    """Where each need is measured.
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a row must hold.
+
+    Attributes:
+        column: A column.
+        wanted: Its number, a glob for its text, or another column.
+        alike: Whether the two columns must hold the same number or different ones; None if there is one column.
+    """
+
+    column: str
+    wanted: int | str
+    alike: bool | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are looked at."""
+        return (self.column,) if self.alike is None else (self.column, str(self.wanted))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the column holds text."""
+        return self.alike is None and isinstance(self.wanted, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether a table has rows of a certain kind.
+
+    Attributes:
+        file: The table.
+        conditions: What the rows must hold.
+    """
+
+    file: str
+    conditions: tuple[Condition, ...]
+
+
+def measured(systems: Path, databases: Iterable[Database], needs: Iterable[Need]) -> tuple[Measured, ...]:
+    """Where rows answer for each need.
 
     Args:
-        data: The subject's data folder.
+        systems: The subject's folder of systems.
+        databases: Databases that can be asked for.
         needs: What a model's layers need.
     """
-    wanted = tuple(needs)
-    chosen = {need: [table for table in _tables() if _fits(table, need)] for need in wanted}
-    names = {table.file for tables in chosen.values() for table in tables}
-    files = [path for name in sorted(names) for path in sorted(data.glob(f"*/*/*/*/{name}.parquet"))]
+    wanted, asked = tuple(dict.fromkeys(needs)), tuple(databases)
+    # A need is met in one of several ways, each of which takes several answers.
+    ways = {need: [way for table in _tables() if table.fits(need) for way in table.ways(need)] for need in wanted}
+    questions = dict.fromkeys(question for found in ways.values() for way in found for question in way)
+    names = {question.file for question in questions}
+    sources = TableSources(systems, names)
+    files = sorted({source.path for database in asked for name in names for source in sources.of(database, name)})
+    by_file = {path: [question for question in questions if question.file == path.stem] for path in files}
+
+    def read(path: Path) -> dict[Question, frozenset[str]]:
+        return _answers(path, by_file[path], kernels=sources.lends(path.stem))
+
     # Reading releases the interpreter lock, so that threads share the work.
     with ThreadPoolExecutor() as pool:
-        columns = [_columns(path.stem) for path in files]
-        rows = dict(zip(files, pool.map(_shapes, files, columns), strict=True))
+        answers = dict(zip(files, pool.map(read, files), strict=True))
+
+    def holds(database: Database, question: Question) -> bool:
+        return any(
+            bool(kernels if source.kernels is None else kernels & source.kernels)
+            for source in sources.of(database, question.file)
+            for kernels in [answers[source.path][question]]
+        )
+
     return tuple(
         Measured(
             need,
-            known=bool(tables),
-            databases=tuple(sorted({_database(path) for path in files if _covers(path, tables, need, rows[path])})),
+            known=bool(ways[need]),
+            databases=tuple(
+                sorted(d for d in asked if any(all(holds(d, question) for question in way) for way in ways[need]))
+            ),
         )
-        for need, tables in chosen.items()
+        for need in wanted
     )
 
 
-def _fits(table: _Table, need: Need) -> bool:
-    """Whether a table is of the need's kind and of dimensions that it has."""
-    return need.kind in table.kinds and table.columns.keys() <= dict(need.sizes).keys()
-
-
-def _columns(name: str) -> tuple[str, ...]:
-    return tuple(sorted({column for table in _tables() if table.file == name for column in table.columns.values()}))
-
-
-@cache
-def _shapes(path: Path, columns: tuple[str, ...]) -> frozenset[tuple[tuple[str, int], ...]]:
-    """Every distinct combination of the columns."""
+def _answers(path: Path, questions: Sequence[Question], *, kernels: bool) -> dict[Question, frozenset[str]]:
+    """Kernels whose rows answer each question; one without a name where kernels do not matter."""
     import pyarrow.parquet as pq  # noqa: PLC0415 - loading it costs more than most commands need
 
-    file = pq.ParquetFile(path)
-    # A table without a column, such as a window, was measured before anything had one.
-    present = [name for name in columns if name in file.schema_arrow.names]
-    rows = file.read(columns=present).group_by(present).aggregate([]).to_pylist()
-    absent = tuple((name, 0) for name in columns if name not in present)
-    return frozenset(tuple(sorted((*((name, int(value)) for name, value in row.items()), *absent))) for row in rows)
+    conditions = {condition for question in questions for condition in question.conditions}
+    texts = {condition.column for condition in conditions if condition.is_text} | ({_KERNEL} if kernels else set())
+    file = pq.ParquetFile(path, read_dictionary=sorted(texts))
+    columns = texts | {column for condition in conditions for column in condition.columns}
+    rows = _Rows(file.read(columns=sorted(columns & set(file.schema_arrow.names)), use_threads=False))
+    return {question: rows.answering(question, kernels=kernels) for question in questions}
 
 
-def _covers(path: Path, tables: list[_Table], need: Need, rows: frozenset[tuple[tuple[str, int], ...]]) -> bool:
-    return any(table.file == path.stem and any(row in rows for row in _rows(table, need)) for table in tables)
+class _Rows:
+    """The rows of a table; what questions have in common is looked up once.
 
+    Args:
+        table: The table, as pyarrow reads it.
+    """
 
-def _rows(table: _Table, need: Need) -> Iterator[tuple[tuple[str, int], ...]]:
-    """The row that would hold the need, on each number of ranks."""
-    sizes = dict(need.sizes)
-    for ranks in _RANKS:
-        divided = {name: max(1, size // ranks) if name in table.divided else size for name, size in sizes.items()}
-        yield tuple(sorted((column, divided[name]) for name, column in table.columns.items()))
+    def __init__(self, table: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+        self._table = table
+        self._masks: dict[Condition, Any] = {}
 
+    def answering(self, question: Question, *, kernels: bool) -> frozenset[str]:
+        """Kernels of the rows that answer; one without a name where kernels do not matter."""
+        import pyarrow.compute as pc  # noqa: PLC0415 - loading it costs more than most commands need
 
-def _database(path: Path) -> Database:
-    system, _, backend, version = path.parts[-_DEPTH - 1 : -1]
-    return Database(system, backend, version)
+        masks = [self._mask(condition) for condition in question.conditions]
+        # One mask for all columns: taking the rows out again and again costs ten times as much.
+        mask = reduce(pc.and_, masks) if masks else None
+        if not kernels:
+            found = self._table.num_rows > 0 if mask is None else pc.any(mask).as_py()
+            return frozenset({""} if found else ())
+        held = self._table[_KERNEL]
+        return frozenset(map(str, pc.unique(held if mask is None else held.filter(mask)).to_pylist()))
+
+    def _mask(self, condition: Condition) -> Any:  # noqa: ANN401 - same
+        if condition not in self._masks:
+            self._masks[condition] = self._looked_up(condition)
+        return self._masks[condition]
+
+    def _looked_up(self, condition: Condition) -> Any:  # noqa: ANN401 - same
+        import pyarrow as pa  # noqa: PLC0415 - loading it costs more than most commands need
+        import pyarrow.compute as pc  # noqa: PLC0415 - same
+
+        column, wanted = condition.column, condition.wanted
+        if column not in self._table.column_names:
+            # A table without a column, such as a window, was measured before anything had one.
+            return pa.chunked_array([pa.repeat(wanted == 0, self._table.num_rows)])
+        held = self._table[column]
+        if condition.alike is not None:
+            return (pc.equal if condition.alike else pc.not_equal)(held, self._table[wanted])
+        if condition.is_text:
+            texts = [text for text in pc.unique(held).to_pylist() if fnmatchcase(str(text), str(wanted))]
+            return pc.is_in(held, value_set=pa.array(texts, pa.string()))
+        return pc.equal(held, wanted)
