@@ -40,6 +40,10 @@ class Capability(StrEnum):
     """Estimate a static batch."""
     TABLES = "tables"
     """Say which shapes its tables hold."""
+    POOLS = "pools"
+    """Count the GPUs of a disaggregated deployment."""
+    SHIPPED_MATRIX = "shipped-matrix"
+    """Ship a support matrix of its own."""
     SYSTEMS = "systems"
     """Say what it knows of a GPU system."""
 

@@ -274,6 +274,21 @@ class Measured:
     databases: tuple[Database, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ShippedRow:
+    """One row of the support matrix that a release ships, as it is written there."""
+
+    model: str
+    system: str
+    backend: str
+    version: str
+    mode: str
+    status: str
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.system}/{self.backend}/{self.version} {self.mode}"
+
+
 class ModelSubject(Subject, Protocol):
     """A subject that can also be asked about a model. Whatever it raises comes out as it is."""
 
@@ -311,6 +326,12 @@ class ModelSubject(Subject, Protocol):
 
     def system_names(self) -> tuple[str, ...]:
         """Every GPU system that it has a file for, sorted."""
+
+    def shipped_matrix(self) -> tuple[ShippedRow, ...]:
+        """Every row of the support matrix that it ships, in its order."""
+
+    def pooled_gpus(self, prefill: Layout, decode: Layout) -> int:
+        """GPUs that it counts for one prefill worker and one decode worker side by side."""
 
     def measured(self, needs: Iterable[Need]) -> tuple[Measured, ...]:
         """Where measured tables hold the shapes that layers need."""

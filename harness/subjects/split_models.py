@@ -35,17 +35,20 @@ from harness.subjects.models import (
     Need,
     ParsedConfig,
     Precision,
+    ShippedRow,
     SystemSpec,
 )
+from harness.subjects.pools import pooled_gpus
 from harness.subjects.quiet import captured
 from harness.subjects.recording import Recorder
+from harness.subjects.shipped_matrix import shipped_rows
 from harness.subjects.split_ops import leaves, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from harness.coordinates import Database
-    from harness.subjects.api import DataMode, Failure
+    from harness.subjects.api import DataMode, Failure, Layout
     from harness.subjects.quiet import Capture
 
 _GIB = 1 << 30
@@ -65,12 +68,12 @@ class SplitCoreModels(abc.ABC):
         """What an exception of the subject says, without the paths of this machine."""
 
     @abc.abstractmethod
-    def _select_systems(self, database: Database) -> None:
-        """Point the subject at the tables of a database."""
-    @abc.abstractmethod
     def databases(self) -> tuple[Database, ...]:
         """Every queryable (system, backend, version), sorted."""
 
+    @abc.abstractmethod
+    def _select_systems(self, database: Database) -> None:
+        """Point the subject at the tables of a database."""
 
     def architectures(self) -> Mapping[str, str]:
         """Family of every architecture it knows."""
@@ -195,6 +198,14 @@ class SplitCoreModels(abc.ABC):
         """Every GPU system that it has a file for; files without a `gpu` section describe something else."""
         files = sorted(self._systems.glob("*.yaml"))
         return tuple(path.stem for path in files if "\ngpu:" in path.read_text(encoding="utf-8"))
+
+    def shipped_matrix(self) -> tuple[ShippedRow, ...]:
+        """Every row of the support matrix that it ships, in its order."""
+        return shipped_rows(self._systems)
+
+    def pooled_gpus(self, prefill: Layout, decode: Layout) -> int:
+        """GPUs that it counts for one prefill worker and one decode worker side by side."""
+        return pooled_gpus(prefill, decode)
 
     def measured(self, needs: Iterable[Need]) -> tuple[Measured, ...]:
         """Where rows of measured tables answer for the shapes that layers need."""

@@ -14,6 +14,7 @@ from tests.fakes.mutants import (
     metamorphic,
     moe,
     parsing,
+    releases,
     shapes,
     sharding,
     systems,
@@ -33,6 +34,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *cache.MUTANTS,
     *estimates.MUTANTS,
     *systems.MUTANTS,
+    *releases.MUTANTS,
 )
 
 EXEMPT: dict[str, str] = {}
