@@ -47,6 +47,10 @@ class DataFileError(HarnessError):
     """A data file of the harness (rules, tiers, known gaps) does not follow its schema."""
 
 
+class ResultsError(HarnessError):
+    """Results of a run cannot be read, merged or compared."""
+
+
 class OutputError(HarnessError):
     """A result cannot be written where the user asked for it."""
 

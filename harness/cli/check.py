@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import AsJson, Backends, ConfigDir, Quiet, SubjectPath, Systems, Verbose, Versions
-from harness.cli.output import header, note, say, say_json
+from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +60,15 @@ Findings = Annotated[
         "--findings", help="Also write the known issues found, as Markdown.", metavar="FILE", show_default=False
     ),
 ]
+Results = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        help="Also write every finding, as the run goes, for `aic-harness compare` and `releases`.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -81,6 +90,7 @@ def register(app: typer.Typer) -> None:
         jobs: Jobs = 0,
         junit: JUnit = None,
         findings: Findings = None,
+        results: Results = None,
         as_json: AsJson = False,
         quiet: Quiet = False,
         verbose: Verbose = False,
@@ -94,12 +104,14 @@ def register(app: typer.Typer) -> None:
         from harness.checks.choice import Choice
         from harness.checks.run import prepare, run
         from harness.cli import check_report as report
+        from harness.results.recording import run_recorded
+        from harness.results.stream import partial_path
 
         if not (targets or all_stored or checks or phase):
             raise UsageError("check", "no model", "a HuggingFace id, a path, --all or --check")
         if targets and all_stored:
             raise UsageError("check", "a model and --all", "one of the two")
-        report.refuse_bad_files(junit, findings)
+        report.refuse_bad_files(junit, findings, results)
         started = time.monotonic()
         choice = Choice(
             models=tuple(targets or ()),
@@ -117,7 +129,10 @@ def register(app: typer.Typer) -> None:
         _refuse_unreadable(choice, chosen)
         note(header(subject.info), quiet=quiet)
         with report.progress(len(plan.pairs), quiet=quiet) as on_judged:
-            result = run(plan, subject, on_judged)
+            if results is None:
+                result = run(plan, subject, on_judged)
+            else:
+                result = run_recorded(results, plan, subject, versions(subject.info), on_judged)
         report.write(result, plan.known, junit, findings)
         if as_json:
             say_json([finding.document() for finding in result.findings])
@@ -127,6 +142,8 @@ def register(app: typer.Typer) -> None:
             note(line, quiet=quiet)
         for line in report.problems(result, chosen):
             note(line)
+        if results is not None and result.interrupted:
+            note(f"interrupted: what is done is also in {partial_path(results)}")
         raise typer.Exit(_exit_code(result, chosen))
 
 

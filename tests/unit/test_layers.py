@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli", "pytest_plugin", "report"}),
     frozenset({"guide"}),
+    frozenset({"results"}),
     frozenset({"matrix"}),
     frozenset({"checks"}),
     frozenset({"subjects"}),

@@ -116,6 +116,7 @@ def test_json_is_one_document_and_junit_a_file(aic: Aic, tmp_path: Path, nothing
         (("Gone/Model", *MOE), "'Gone/Model': found no such path and no stored config"),
         ((GOOD, *MOE, "--known-issues", "gone.toml"), "gone.toml: found No such file or directory"),
         ((GOOD, *MOE, "--junit", "."), "found a folder; expected the name of a file to write"),
+        ((GOOD, *MOE, "--results", "."), "found a folder; expected the name of a file to write"),
         ((GOOD, *MOE, "--subject-path", "gone"), "--subject-path: found gone"),
     ],
 )

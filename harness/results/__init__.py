@@ -1,0 +1,1 @@
+"""Results of runs on disk, one folder for each release, and what changed between two of them."""

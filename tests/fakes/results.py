@@ -1,0 +1,97 @@
+"""Results of runs that tests make up: findings of one release, and where they lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.checks.records import Check, Finding, Judged, Outcome, Pair, Scope, Target
+from harness.results.findings_file import entry_of, header_of
+from harness.results.stream import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from harness.coordinates import Database
+
+VERSIONS = {"harness": "1.0", "data": "data 1", "python": "3.11.7"}
+STARTED = "2026-01-02T03:04:05+00:00"
+
+
+def found(  # noqa: PLR0913 - as many as a finding has sides
+    outcome: Outcome = Outcome.FAIL,
+    check: str = "weights",
+    model: str = "Org/A",
+    about: str = "head",
+    *,
+    phase: int = 4,
+    database: Database | None = None,
+    actual: str = "29",
+    known: str | None = None,
+    stale: bool = False,
+) -> Finding:
+    """A finding."""
+    wrong = outcome in (Outcome.FAIL, Outcome.ERROR)
+    return Finding(
+        check,
+        phase,
+        None,
+        Target(model, database),
+        "aiconfigurator 0.0",
+        outcome,
+        about if wrong else "",
+        "28" if outcome is Outcome.FAIL else "",
+        "" if outcome is Outcome.PASS else actual,
+        "4 x 7 = 28" if outcome is Outcome.FAIL else "",
+        f"aic-harness check {model} --check {check}",
+        known_issue=known,
+        stale=stale,
+    )
+
+
+def passed(check: str = "weights", model: str = "Org/A", **fields: object) -> Finding:
+    """A finding in which nothing is wrong."""
+    return found(Outcome.PASS, check, model, **fields)  # type: ignore[arg-type] # of `found`
+
+
+def skipped(check: str = "weights", model: str = "Org/A", **fields: object) -> Finding:
+    """A finding of a pair that could not be judged."""
+    return found(Outcome.SKIP, check, model, **fields)  # type: ignore[arg-type] # of `found`
+
+
+def judged(findings: Iterable[Finding]) -> list[Judged]:
+    """Findings put together by the pair that they came from."""
+    grouped: dict[tuple[str, Target], list[Finding]] = {}
+    for finding in findings:
+        grouped.setdefault((finding.check, finding.target), []).append(finding)
+    return [
+        Judged(Pair(_check(check, group[0].phase), target), tuple(group)) for (check, target), group in grouped.items()
+    ]
+
+
+def written(  # noqa: PLR0913 - as many as a run has sides
+    path: Path,
+    *findings: Finding,
+    release: str = "1.0.0",
+    versions: Mapping[str, str] | None = None,
+    configs: Mapping[str, str] | None = None,
+    capabilities: Sequence[str] = ("build", "parse"),
+    started: str = STARTED,
+) -> Path:
+    """Write the results of a run to a file."""
+    done = judged(findings)
+    pairs = [each.pair for each in done]
+    read = {pair.target.model: "0123456789abcdef" for pair in pairs if pair.target.model}
+    subject = {"subject": f"aiconfigurator {release}"}
+    header = header_of(
+        pairs, capabilities, read | dict(configs or {}), VERSIONS | subject | dict(versions or {}), started
+    )
+    with Writer(path, header) as writer:
+        for each in done:
+            writer.add(entry_of(each))
+        writer.finish(1.5)
+    return path
+
+
+def _check(name: str, phase: int) -> Check:
+    return Check(name, phase, None, Scope.MODEL, "families", frozenset(), "A rule.", lambda *_: ())
