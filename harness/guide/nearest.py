@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.reference.architectures import plan_for
+from harness.reference.by_fields_data import field_names
 from harness.reference.hf_config import HFConfig
 from harness.stored_configs import stored_models
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from harness.reference.layers import LayerPlan
+
+_LONGEST = 60
+"""Letters of a value that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field that decides about the structure and has another value there.
+
+    Attributes:
+        field: The field.
+        here: Its value in the config.
+        there: Its value in the known model.
+    """
+
+    field: str
+    here: str
+    there: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.here} here, {self.there} there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +48,23 @@ class Neighbour:
     Attributes:
         architecture: The architecture.
         model: A stored model of it.
+        likeness: 0 to 1; half of it by fields, half by kinds of layers: how much of what either has both have. A kind
+            counts the more, the fewer architectures have it, and kinds of one sort are half alike.
         shared: Fields that both have and the architecture's recipe reads.
         missing: Fields that its recipe reads with a value, and the config has not.
         additional: Fields of the config that the known model has not.
-        kinds: Layer kinds that both have.
+        changed: Fields that decide about the structure and differ.
+        kinds: Kinds of mixers and feed-forwards that both have.
     """
 
     architecture: str
     model: str
+    likeness: float
     shared: tuple[str, ...]
     missing: tuple[str, ...]
     additional: tuple[str, ...]
+    changed: tuple[Change, ...]
     kinds: tuple[str, ...]
-
-    @property
-    def likeness(self) -> float:
-        """Part of the fields that matter to either which both have, 0 to 1; layer kinds in common count as fields."""
-        alike = len(self.shared) + len(self.kinds)
-        return alike / max(1, alike + len(self.missing) + len(self.additional))
 
     def document(self) -> dict[str, object]:
         """As JSON has it."""
@@ -51,8 +75,20 @@ class Neighbour:
             "shared_fields": list(self.shared),
             "missing_fields": list(self.missing),
             "additional_fields": list(self.additional),
+            "changed_fields": [
+                {"field": change.field, "here": change.here, "there": change.there} for change in self.changed
+            ],
             "shared_layer_kinds": list(self.kinds),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    architecture: str
+    model: str
+    fields: Mapping[str, object]
+    reads: frozenset[str]
+    kinds: frozenset[str]
 
 
 def nearest(config: HFConfig, plan: LayerPlan, folder: Path | None = None) -> tuple[Neighbour, ...]:
@@ -63,32 +99,79 @@ def nearest(config: HFConfig, plan: LayerPlan, folder: Path | None = None) -> tu
         plan: How it was read.
         folder: Where stored configs are; the harness's own by default.
     """
-    found: dict[str, Neighbour] = {}
     # Looking at a field counts as reading it, and who reads the config's fields is what this is about.
-    aside = HFConfig(config.source, config.raw()).text()
-    has = {field for field in aside.fields() if aside.get(field) is not None}
-    matters = has & config.text().read_fields()
+    fields = _set(HFConfig(config.source, config.raw()).text())
+    here = _Known(config.architecture, config.model, fields, config.text().read_fields() & fields.keys(), _kinds(plan))
+    known = list(_others(config.architecture, folder))
+    frequency = Counter(kind for each in known for kind in _sorted_kinds(each.kinds))
+    weights = {kind: log(1 + len(known) / max(1, frequency[kind])) for kind in {*frequency, *_sorted_kinds(here.kinds)}}
+    found = (_compared(here, there, weights) for there in known)
+    return tuple(sorted(found, key=lambda neighbour: (-neighbour.likeness, neighbour.architecture)))
+
+
+def _others(architecture: str, folder: Path | None) -> Iterator[_Known]:
+    """The first stored model of every other architecture."""
+    seen = {architecture}
     for model in stored_models(folder):
         try:
-            known = HFConfig.load(model, folder)
-            if known.architecture in found or known.architecture == config.architecture:
+            config = HFConfig.load(model, folder)
+            if config.architecture in seen:
                 continue
-            known_plan = plan_for(known)
+            plan = plan_for(config)
         except HarnessError:
             continue
-        found[known.architecture] = _compared(has, matters, plan, known, known_plan)
-    return tuple(sorted(found.values(), key=lambda neighbour: (-neighbour.likeness, neighbour.architecture)))
+        seen.add(config.architecture)
+        read, fields = config.text().read_fields(), _set(config.text())
+        yield _Known(config.architecture, model, fields, read & fields.keys(), _kinds(plan))
 
 
-def _compared(has: set[str], matters: set[str], plan: LayerPlan, known: HFConfig, known_plan: LayerPlan) -> Neighbour:
-    theirs = known.text()
-    reads = {field for field in theirs.read_fields() if theirs.get(field) is not None}
-    labels = {f"{mixer}+{ffn}" for mixer, ffn in plan.kinds}
+def _set(text: HFConfig) -> dict[str, object]:
+    return {field: value for field in text.fields() if (value := text.get(field)) is not None}
+
+
+def _kinds(plan: LayerPlan) -> frozenset[str]:
+    """Kinds of the mixers and feed-forwards that occur, of two mixers in one layer each."""
+    found = set()
+    for layer, _, _ in plan.distinct:
+        mixers = (getattr(layer.mixer, "first", layer.mixer), getattr(layer.mixer, "second", None))
+        found |= {str(part.kind) for part in (*mixers, layer.ffn) if part is not None}
+    return frozenset(found - {"none"})
+
+
+def _sorted_kinds(kinds: Iterable[str]) -> frozenset[str]:
+    """Kinds, and the sorts that they are of."""
+    kin = field_names().kin
+    return frozenset(kinds) | {sort for sort, members in kin.items() if not members.isdisjoint(kinds)}
+
+
+def _compared(here: _Known, there: _Known, weights: Mapping[str, float]) -> Neighbour:
+    shared, missing = there.reads & here.fields.keys(), there.reads - here.fields.keys()
+    additional = here.reads - there.fields.keys()
+    ours, theirs = _sorted_kinds(here.kinds), _sorted_kinds(there.kinds)
+    by_kind = sum(map(weights.__getitem__, ours & theirs)) / sum(map(weights.__getitem__, ours | theirs))
     return Neighbour(
-        architecture=known.architecture,
-        model=known.model,
-        shared=tuple(sorted(reads & has)),
-        missing=tuple(sorted(reads - has)),
-        additional=tuple(sorted(matters - set(theirs.fields()))),
-        kinds=tuple(sorted(labels & {f"{mixer}+{ffn}" for mixer, ffn in known_plan.kinds})),
+        architecture=there.architecture,
+        model=there.model,
+        likeness=(by_kind + len(shared) / max(1, len(shared | missing | additional))) / 2,
+        shared=tuple(sorted(shared)),
+        missing=tuple(sorted(missing)),
+        additional=tuple(sorted(additional)),
+        changed=tuple(_changes(here.fields, there.fields)),
+        kinds=tuple(sorted(here.kinds & there.kinds)),
     )
+
+
+def _changes(here: Mapping[str, object], there: Mapping[str, object]) -> Iterator[Change]:
+    for field in field_names().structure:
+        if field in here and field in there and here[field] != there[field]:
+            yield Change(field, _spelled(here[field]), _spelled(there[field]))
+
+
+def _spelled(value: object) -> str:
+    """A value, a pattern as how often each of its values occurs."""
+    if isinstance(value, list) or (isinstance(value, str) and len(value) > 1):
+        counts = Counter(map(str, value))
+        text = ", ".join(f"{count} x {each}" for each, count in counts.items())
+    else:
+        text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

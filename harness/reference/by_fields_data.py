@@ -61,7 +61,9 @@ class FieldNames(Record):
 
     lists: tuple[str, ...]
     mtp: tuple[str, ...]
+    structure: tuple[str, ...]
     values: dict[str, tuple[str, ...]]
+    kin: dict[str, frozenset[str]]
     numbers: tuple[Numbers, ...]
     intervals: tuple[Interval, ...]
     expert_intervals: tuple[Interval, ...]

@@ -77,12 +77,12 @@ _NAMES: dict[type, str] = {list: "list", str: "string", int: "number", float: "n
 
 
 def _depth(document: object) -> int:
-    deepest, waiting = 0, [(document, 1)]
-    while waiting and deepest <= MAX_DEPTH:
-        value, level = waiting.pop()
-        if isinstance(value, dict | list):
-            deepest = max(deepest, level)
-            waiting.extend((item, level + 1) for item in (value.values() if isinstance(value, dict) else value))
+    # Level by level, and without what holds nothing: a list of excluded weights has ten thousands of strings.
+    level, deepest = [document], 0
+    while level and deepest <= MAX_DEPTH:
+        holders = [value for value in level if isinstance(value, dict | list)]
+        deepest += bool(holders)
+        level = [item for value in holders for item in (value.values() if isinstance(value, dict) else value)]
     return deepest
 
 
