@@ -24,9 +24,12 @@ def _needs_a_subject() -> None:
 
 
 def test_a_disagreement_is_exit_code_1_and_the_document_stands_alone(aic: Run) -> None:
-    done = aic("explain", "moonshotai/Kimi-K3", "--json", "--quiet")
+    done = aic("explain", "XiaomiMiMo/MiMo-V2-Flash", "--json", "--quiet")
     assert (done.returncode, done.stderr) == (1, "")
-    assert json.loads(done.stdout)["counts"]["mixer"] == {"kda": 69, "mla": 24}
+    document = json.loads(done.stdout)
+    assert document["counts"]["mixer"] == {"full": 9, "window": 39}
+    assert document["disagreements"]
+    assert not document["by_choice"]
 
 
 def test_agreement_is_exit_code_0_and_no_colour_goes_into_a_pipe(aic: Run) -> None:
@@ -35,6 +38,14 @@ def test_agreement_is_exit_code_0_and_no_colour_goes_into_a_pipe(aic: Run) -> No
     assert done.stdout.startswith("Qwen/Qwen3-32B (Qwen3ForCausalLM), 64 layers\n")
     assert "\x1b" not in done.stdout
     assert done.stderr.startswith("aic-harness ")
+
+
+def test_what_upstream_chose_is_exit_code_0(aic: Run) -> None:
+    done = aic("explain", "deepseek-ai/DeepSeek-V4-Flash", "--json", "-q")
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    assert document["by_choice"]
+    assert not document["disagreements"]
 
 
 def test_a_model_that_the_subject_does_not_map_is_exit_code_0(aic: Run) -> None:

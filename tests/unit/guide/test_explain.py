@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.checks.known_issues import KnownIssue, KnownIssues
 from harness.errors import ConfigError
 from harness.guide.explain import declared_signs, explain
 from harness.guide.explain_text import text
@@ -20,7 +21,7 @@ from harness.reference.hf_config import HFConfig
 from harness.stored_configs import stored_models
 from tests.fakes.guide import FOLDERS, before, edited, located
 from tests.fakes.mutants import MUTANTS
-from tests.fakes.mutants.answering import remembering
+from tests.fakes.mutants.answering import changing, remembering
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,6 +159,31 @@ def test_what_upstream_chose_is_no_disagreement(installed: ModelSubject) -> None
     assert "Different by choice" in text(found)
 
 
+def test_a_known_issue_that_no_longer_holds_is_no_disagreement(installed: ModelSubject) -> None:
+    entry = KnownIssue(
+        id="mended",
+        check="is_moe",
+        models=("Qwen/Qwen3-32B",),
+        subjects=">0",
+        kind="bug",
+        reason="It was wrong in a release before this one.",
+    )
+    found = explain(installed, "Qwen/Qwen3-32B", known=KnownIssues((entry,), installed.info.version))
+    assert not found.verdict.disagreements
+    assert "is_moe" in found.verdict.agreeing
+
+
+def test_a_mapped_model_that_no_recipe_reads_is_judged_by_its_fields(installed: ModelSubject) -> None:
+    """The real subject refuses it; what needs an edited config cannot be judged."""
+    mapping = changing(installed, {"architectures": lambda known: {**known, "Qwen3NextForCausalLM": "QWEN35"}})
+    found = explain(mapping, located("Qwen--Qwen3-Next-80B-A3B-Instruct"))
+    assert {check for check, _, _ in told(found)} >= {"is_moe", "layer_counts"}
+    assert ("pattern_forms", "the config edited for it cannot be read without a recipe") in found.verdict.unjudged
+    said = text(found)
+    assert "is_moe\n      ValueError: found ValueError: The model's architecture" in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     ("mutant", "model", "check"),
     [
@@ -205,6 +231,18 @@ def test_the_table_has_a_line_for_every_layer(installed: ModelSubject) -> None:
     said_of_one = "1  window128 heads=64 kv_heads=8  moe256x8  hybrid_layer_pattern[1] = 1, moe_layer_freq[1] = 1"
     assert table[1].strip() == said_of_one
     assert "Layer by layer" not in text(explain(installed, "XiaomiMiMo/MiMo-V2-Flash"))
+
+
+def test_of_two_fields_that_say_the_same_the_table_names_the_list_and_neither_is_another_spelling(
+    installed: ModelSubject,
+) -> None:
+    found = explain(installed, "zai-org/GLM-5.2")
+    assert 'mlp_layer_types[3] = "sparse"' in text(found, verbose=True)
+    feed_forward = [each for each in found.said if each.rule.part == "ffn"]
+    assert [(each.rule.field, each.other) for each in feed_forward] == [
+        ("mlp_layer_types", None),
+        ("first_k_dense_replace", None),
+    ]
 
 
 def test_a_layer_that_no_field_made_is_the_classs(installed: ModelSubject) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.guide.labels import PARTS, dimensions, labels
-from harness.guide.pattern_rules import Form
+from harness.guide.pattern_rules import Form, Rule
 from harness.guide.patterns import other_spelling, rules
 from harness.guide.reading import read
 from harness.reference.hf_config import HFConfig
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from harness.guide.labels import Part
-    from harness.guide.pattern_rules import Rule
     from harness.guide.reading import Reading
 
 ALL = (*stored_models(), *sorted(str(path) for folder in FOLDERS for path in folder.glob("*_config.json")))
@@ -173,6 +173,16 @@ def test_no_spelling_is_made_up(model: str) -> None:
     assert not any(other_spelling(reading, rule) for part in PARTS for rule in rules(reading, part))
 
 
+def test_layers_that_an_interval_cannot_tell_have_no_interval(tmp_path: Path) -> None:
+    def irregular(raw: dict[str, Any]) -> None:
+        raw["text_config"]["layer_types"][4:8] = ["full_attention", *["linear_attention"] * 3]
+
+    reading = reading_of(edited("Qwen/Qwen3.5-27B", tmp_path, irregular))
+    (rule,) = rules(reading, "mixer")
+    assert rule.field == "layer_types"
+    assert other_spelling(reading, rule) is None
+
+
 def test_the_interval_alone_is_read_as_an_interval(tmp_path: Path) -> None:
     def scalar(raw: dict[str, Any]) -> None:
         del raw["text_config"]["layer_types"]
@@ -221,6 +231,18 @@ def test_one_special_layer_is_found_by_its_number(tmp_path: Path) -> None:
         "dense",
         "mlp_only_layers has 5",
     )
+
+
+def test_a_rule_foretells_what_another_value_of_its_field_gives() -> None:
+    blank = Rule("mixer", Form.NUMBERS, ("full", "gdn", "gdn", "full"), special="full", plain="gdn")
+    numbers = replace(blank, value=[1, 4], first=1).elsewhere()
+    assert (numbers.value, numbers.kinds) == ([2, 4], ("gdn", "full", "gdn", "full"))
+    joined = replace(blank, value="0,3").elsewhere()
+    assert (joined.value, joined.kinds) == ("1,3", ("gdn", "full", "gdn", "full"))
+    letters = replace(blank, form=Form.STRING, value="FGGF*").elsewhere()
+    assert (letters.value, letters.kinds) == ("GGFF*", ("gdn", "gdn", "full", "full"))
+    interval = replace(blank, form=Form.INTERVAL, value=3).elsewhere()
+    assert (interval.value, interval.kinds) == (4, ("full", "gdn", "gdn", "gdn"))
 
 
 @pytest.mark.parametrize("model", ALL)
