@@ -126,7 +126,9 @@ def _others(architecture: str, folder: Path | None) -> Iterator[_Known]:
 
 
 def _set(text: HFConfig) -> dict[str, object]:
-    return {field: value for field in text.fields() if (value := text.get(field)) is not None}
+    """What a config says of the model; its architecture is what is looked for."""
+    names = (field for field in text.fields() if field != "architectures")
+    return {field: value for field in names if (value := text.get(field)) is not None}
 
 
 def _kinds(plan: LayerPlan) -> frozenset[str]:

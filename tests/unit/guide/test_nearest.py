@@ -118,6 +118,13 @@ def test_a_pattern_that_differs_is_told_by_its_counts() -> None:
     assert str(changed[0]).startswith("layer_types: 1 x full_attention")
 
 
+def test_the_architecture_itself_is_no_difference() -> None:
+    inner = {**BASE, "architectures": ["Qwen3ForCausalLM"], "head_dim": 16}
+    found = near(HFConfig("config.json", {"architectures": ["NewVLForConditionalGeneration"], "text_config": inner}))
+    assert found[0].architecture == "Qwen3ForCausalLM"
+    assert not any("architectures" in neighbour.additional for neighbour in found)
+
+
 def test_looking_for_neighbours_reads_nothing_of_the_config() -> None:
     config = HFConfig("config.json", {**BASE, "wavelets": 3})
     plan = read(config).plan
