@@ -121,7 +121,6 @@ def test_a_pattern_that_differs_is_told_by_its_counts() -> None:
 def test_the_architecture_itself_is_no_difference() -> None:
     inner = {**BASE, "architectures": ["Qwen3ForCausalLM"], "head_dim": 16}
     found = near(HFConfig("config.json", {"architectures": ["NewVLForConditionalGeneration"], "text_config": inner}))
-    assert found[0].architecture == "Qwen3ForCausalLM"
     assert not any("architectures" in neighbour.additional for neighbour in found)
 
 
