@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ _NO_FINDING = "the config edited for it cannot be read without a recipe"
 
 class _Data(Record):
     checks: tuple[str, ...]
+    aside: tuple[str, ...]
     mixer_signs: dict[str, str]
     ffn_signs: dict[str, str]
 
@@ -164,7 +166,12 @@ def _said(reading: Reading) -> Iterator[Said]:
 def _verdict(name: str, judge: ModelJudge) -> Verdict:
     found = judge.findings(checks()[check] for check in _data().checks)
     # A known issue that no longer holds is the check command's affair: on this point nothing disagrees.
-    wrong = [each for findings in found.values() for each in findings if each.wrong and not each.stale]
+    wrong = [
+        each
+        for findings in found.values()
+        for each in findings
+        if each.wrong and not each.stale and not _is_aside(each)
+    ]
     unjudged = {check: _reason(findings) for check, findings in found.items() if _is_unjudged(findings)}
     disputed = {finding.check for finding in wrong}
     return Verdict(
@@ -175,6 +182,10 @@ def _verdict(name: str, judge: ModelJudge) -> Verdict:
         by_choice=tuple(finding for finding in wrong if not judge.is_wrong(finding)),
         unjudged=tuple(unjudged.items()),
     )
+
+
+def _is_aside(finding: Finding) -> bool:
+    return any(fnmatchcase(finding.about, pattern) for pattern in _data().aside)
 
 
 def _is_unjudged(findings: tuple[Finding, ...]) -> bool:

@@ -66,8 +66,11 @@ class ModelJudge:
         return found
 
     def is_wrong(self, finding: Finding) -> bool:
-        """Whether a finding is a bug, neither upstream's choice nor a matter of the engine."""
-        return finding.wrong and self._kinds.get(finding.known_issue or "", "bug") == "bug"
+        """Whether a finding is a bug, neither upstream's choice nor a matter of the engine.
+
+        A known issue that no longer holds is none: on this point the subject is right.
+        """
+        return finding.wrong and not finding.stale and self._kinds.get(finding.known_issue or "", "bug") == "bug"
 
     def _judged(self, check: Check, databases: tuple[Database, ...]) -> Iterator[Finding]:
         targets = {
