@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from harness.cli import assess, check, configs, explain, matrix, plan, version
+from harness.cli import assess, check, compare, configs, explain, matrix, plan, version
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ plan.register(app)
 assess.register(app)
 explain.register(app)
 configs.register(app)
+compare.register(app)
 version.register(app)
 
 

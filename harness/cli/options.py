@@ -40,6 +40,10 @@ ConfigDir = Annotated[
     Path | None,
     typer.Option("--config-dir", help="Where stored configs are looked up.", metavar="DIR", show_default=False),
 ]
+ResultsDir = Annotated[
+    Path,
+    typer.Option("--results", help="Folder with the results of each release, in a folder of its name.", metavar="DIR"),
+]
 ModelId = Annotated[
     str,
     typer.Option("--model-id", help="HuggingFace id of the model, where no file name says it.", metavar="ORG/MODEL"),

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.checks.records import Check, Finding, Judged, Outcome, Pair, Scope, Target
+from harness.coordinates import Status
+from harness.matrix.evidence import evidence_path, write_evidence
+from harness.matrix.records import Verdict
+from harness.matrix.store import write_matrix
+from harness.matrix.table import Matrix, Row
 from harness.results.findings_file import entry_of, header_of
 from harness.results.stream import Writer
+from harness.subjects.api import DataOrigin, Layout, Point, SubjectInfo, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from harness.coordinates import Database
+    from harness.coordinates import Cell, Database
 
 VERSIONS = {"harness": "1.0", "data": "data 1", "python": "3.11.7"}
 STARTED = "2026-01-02T03:04:05+00:00"
@@ -95,3 +101,29 @@ def written(  # noqa: PLR0913 - as many as a run has sides
 
 def _check(name: str, phase: int) -> Check:
     return Check(name, phase, None, Scope.MODEL, "families", frozenset(), "A rule.", lambda *_: ())
+
+
+def feasible(cell: Cell, *, ttft_ms: float = 12.5, inherited: tuple[str, ...] = ()) -> Verdict:
+    """A verdict of a cell that passes."""
+    worker = Worker("agg", Layout(8, 1, 1, 1, 1, 1), 1, 4, 80 * 2**30)
+    return Verdict(
+        cell=cell,
+        architecture="Arch",
+        status=Status.PASS,
+        source="silicon",
+        error="",
+        command="cmd",
+        point=Point((worker,), 8, ttft_ms, 3.25, 640.0),
+        origin=DataOrigin(("gemm",), inherited),
+        points_tried=1,
+        seconds=0.5,
+        log="",
+    )
+
+
+def matrix_written(path: Path, *verdicts: Verdict, release: str = "1.0.0", evidence: bool = True) -> Path:
+    """Write a support matrix, with its evidence beside it."""
+    write_matrix(Matrix.from_rows(map(Row.from_verdict, verdicts)), path)
+    if evidence:
+        write_evidence(verdicts, SubjectInfo("aiconfigurator", release, release), evidence_path(path))
+    return path

@@ -1,0 +1,56 @@
+"""`aic-harness compare`: what changed between two releases."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import AsJson, Quiet, ResultsDir, Verbose
+from harness.cli.output import note, say, say_json
+from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
+
+_SIDE = "Release, file of findings, support matrix, or folder that holds them."
+Old = Annotated[str, typer.Argument(help=_SIDE, metavar="OLD", show_default=False)]
+New = Annotated[str, typer.Argument(help=_SIDE, metavar="NEW", show_default=False)]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+
+    @app.command()
+    def compare(
+        old: Old,
+        new: New,
+        results: ResultsDir = Path("results"),
+        markdown: Markdown = False,
+        as_json: AsJson = False,
+        quiet: Quiet = False,
+        verbose: Verbose = False,
+    ) -> None:
+        """What changed between two releases or runs: statuses, findings, and the figures of each cell.
+
+        Exit code 1 when a status got worse or a finding is new; 0 otherwise, whatever figures changed.
+
+        Example: aic-harness compare 0.10.0 0.12.0 --markdown
+        """
+        from harness.results import compare_text as text
+        from harness.results.compare import compare as compared
+        from harness.results.sides import side_of
+
+        if markdown and as_json:
+            raise UsageError("--markdown and --json", "both", "one of the two")
+        found = compared(side_of(old, results), side_of(new, results))
+        limit = {"limit": sys.maxsize} if verbose else {}
+        if as_json:
+            say_json(text.to_json_document(found))
+        elif markdown:
+            say(text.to_markdown(found, **limit))
+        else:
+            for line in found.notes:
+                note(f"note: {line}", quiet=quiet)
+            say(text.to_text(found, **limit))
+        raise typer.Exit(EXIT_FINDINGS if found.regressions else EXIT_OK)
