@@ -77,6 +77,8 @@ def _neighbours(assessment: Assessment) -> list[str]:
             if fields:
                 more = f" and {len(fields) - _NEIGHBOURS_SHOWN} more" if len(fields) > _NEIGHBOURS_SHOWN else ""
                 lines += _wrapped(f"{name}: {', '.join(fields[:_NEIGHBOURS_SHOWN])}{more}", "      ")
+        for change in each.changed:
+            lines += _wrapped(str(change), "      ")
     return ["Known architectures that come nearest", *lines] if lines else []
 
 
@@ -122,7 +124,8 @@ def _coverage(assessment: Assessment, *, verbose: bool) -> list[str]:
         cells.setdefault(database.system, {})[database.backend] = f"{database.version} {count}/{len(needs)}"
     rows = [(system, *(found.get(backend, "") for backend in backends)) for system, found in sorted(cells.items())]
     table = tabulate(rows, ("newest version", *backends), disable_numparse=True)
-    lines = [f"Measured tables: of {len(needs)} kinds of layers, so many are measured", *_indented(table)]
+    title = "Measured tables, and for how many of the layers' needs they have rows"
+    lines = [title, *_indented(table)]
     for measured in needs:
         absent = sorted({str(each) for each in assessment.databases if each not in measured.databases})
         if not measured.known:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.checks.subject_model import SubjectModel
-from harness.errors import HarnessError
-from harness.stored_configs import stored_models
+from harness.guide.known_models import known_models
+from harness.subjects.models import BuildRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from harness.guide.known_models import Known
     from harness.guide.records import Kinds
+    from harness.reference.hf_config import HFConfig
     from harness.subjects.models import BuiltModel, ModelSubject
 
 _PRICED_AS = {"chunked": "window"}
@@ -54,13 +55,14 @@ def families(subject: ModelSubject, wanted: Iterable[Kinds], folder: Path | None
     """
     asked = frozenset(wanted)
     found: dict[str, dict[str, set[Kinds]]] = {}
-    for model in _representatives(subject, asked, folder):
+    for known in _representatives(subject, asked, folder):
         try:
-            covered = priced(model.build(), asked.intersection(model.plan.kinds))
+            built = subject.build(BuildRequest(_ref(subject, known.config), precision="bf16"))
         except Exception:  # noqa: BLE001, S112 - a family that cannot build its own model covers nothing
             continue
-        family = subject.architectures()[model.config.architecture]
-        found.setdefault(family, {}).setdefault(model.config.architecture, set()).update(covered)
+        architecture = known.config.architecture
+        covered = priced(built, asked.intersection(known.plan.kinds))
+        found.setdefault(subject.architectures()[architecture], {}).setdefault(architecture, set()).update(covered)
     return tuple(
         Family(name, tuple(sorted(by_name)), frozenset().union(*by_name.values()))
         for name, by_name in sorted(found.items())
@@ -88,17 +90,18 @@ def _parts(mixer: str) -> Iterator[str]:
         yield from (mixer,) if mixer in _WHOLE else mixer.split("_")
 
 
-def _representatives(subject: ModelSubject, asked: frozenset[Kinds], folder: Path | None) -> Iterator[SubjectModel]:
+def _ref(subject: ModelSubject, config: HFConfig) -> str:
+    # A model that is usable by its name needs no copy of a config that may have megabytes.
+    usable = config.model in subject.default_models()
+    return config.model if usable else subject.reference(config.raw(), config.quantization)
+
+
+def _representatives(subject: ModelSubject, asked: frozenset[Kinds], folder: Path | None) -> Iterator[Known]:
     """One shipped model of each architecture and each set of the kinds of layers that are asked about."""
-    shipped, seen = set(subject.bundled_models()), set()
-    for name in stored_models(folder):
-        if name not in shipped:
-            continue
-        try:
-            model = SubjectModel.load(subject, name, folder)
-            key = model.config.architecture, asked.intersection(model.plan.kinds)
-        except HarnessError:
-            continue
-        if key[1] and key not in seen and key[0] in subject.architectures():
+    shipped, mapped = set(subject.bundled_models()), subject.architectures()
+    seen = set()
+    for known in known_models(folder):
+        key = known.config.architecture, asked.intersection(known.plan.kinds)
+        if known.config.model in shipped and key[0] in mapped and key[1] and key not in seen:
             seen.add(key)
-            yield model
+            yield known

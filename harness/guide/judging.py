@@ -11,8 +11,7 @@ from harness.checks.known_issues import KnownIssues
 from harness.checks.records import Pair, Scope, Target
 from harness.checks.registry import checks
 from harness.checks.run import judge
-from harness.errors import HarnessError
-from harness.reference.hf_config import HFConfig
+from harness.guide.known_models import known_models
 from harness.stored_configs import stored_models
 
 if TYPE_CHECKING:
@@ -100,14 +99,8 @@ class ModelJudge:
     @cached_property
     def _siblings(self) -> tuple[str, ...]:
         """Stored models of the same architecture; none for a stored model, whose findings are known by its name."""
-        names = stored_models(self._folder)
-        return () if self._target in names else tuple(self._alike(names))
-
-    def _alike(self, names: Iterable[str]) -> Iterator[str]:
-        for name in names:
-            try:
-                architecture = HFConfig.load(name, self._folder).architecture
-            except HarnessError:
-                continue
-            if architecture == self._model.config.architecture:
-                yield name
+        if self._target in stored_models(self._folder):
+            return ()
+        architecture = self._model.config.architecture
+        alike = (known.config for known in known_models(self._folder) if known.config.architecture == architecture)
+        return tuple(config.model for config in alike)

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError
-from harness.reference.architectures import plan_for
+from harness.guide.known_models import known_models
 from harness.reference.by_fields_data import field_names
 from harness.reference.hf_config import HFConfig
-from harness.stored_configs import stored_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -112,17 +110,12 @@ def nearest(config: HFConfig, plan: LayerPlan, folder: Path | None = None) -> tu
 def _others(architecture: str, folder: Path | None) -> Iterator[_Known]:
     """The first stored model of every other architecture."""
     seen = {architecture}
-    for model in stored_models(folder):
-        try:
-            config = HFConfig.load(model, folder)
-            if config.architecture in seen:
-                continue
-            plan = plan_for(config)
-        except HarnessError:
-            continue
-        seen.add(config.architecture)
-        read, fields = config.text().read_fields(), _set(config.text())
-        yield _Known(config.architecture, model, fields, read & fields.keys(), _kinds(plan))
+    for known in known_models(folder):
+        config = known.config
+        if config.architecture not in seen:
+            seen.add(config.architecture)
+            fields = _set(config.text())
+            yield _Known(config.architecture, config.model, fields, known.read & fields.keys(), _kinds(known.plan))
 
 
 def _set(text: HFConfig) -> dict[str, object]:
