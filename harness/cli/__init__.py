@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from harness.cli import assess, check, compare, configs, explain, matrix, plan, version
+from harness.cli import assess, check, compare, configs, explain, matrix, plan, releases, version
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ assess.register(app)
 explain.register(app)
 configs.register(app)
 compare.register(app)
+releases.register(app)
 version.register(app)
 
 

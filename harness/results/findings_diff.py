@@ -79,10 +79,10 @@ class FindingsDiff:
     only_new: tuple[str, ...]
 
 
-_Found = dict[tuple[Place, str], "Finding"]
+Found = dict[tuple[Place, str], "Finding"]
 
 
-def wrong_findings(file: FindingsFile) -> _Found:
+def wrong_findings(file: FindingsFile) -> Found:
     """What is wrong with the subject, by place and what it is about; stale known issues are the harness's own."""
     return {
         (Place.of(pair.check, pair.target), finding.about): finding
@@ -112,7 +112,7 @@ def diff_findings(old: FindingsFile, new: FindingsFile, names: tuple[str, str] =
     Raises:
         ResultsError: They read different configs of one model.
     """
-    _refuse_other_configs(old.configs, new.configs, names)
+    refuse_other_configs(old.configs, new.configs, names)
     before, after = wrong_findings(old), wrong_findings(new)
     judged_before, judged_after = judged_places(old), judged_places(new)
     both = before.keys() & after.keys()
@@ -130,7 +130,12 @@ def diff_findings(old: FindingsFile, new: FindingsFile, names: tuple[str, str] =
     )
 
 
-def _refuse_other_configs(old: Mapping[str, str], new: Mapping[str, str], names: tuple[str, str]) -> None:
+def refuse_other_configs(old: Mapping[str, str], new: Mapping[str, str], names: tuple[str, str]) -> None:
+    """Refuse runs that cannot be compared.
+
+    Raises:
+        ResultsError: They read different configs of one model.
+    """
     others = [model for model in sorted(old.keys() & new.keys()) if old[model] != new[model]]
     if others:
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
@@ -142,7 +147,7 @@ def _said(finding: Finding) -> tuple[str, str, str]:
     return finding.outcome.value, finding.expected, finding.actual
 
 
-def _rows(keys: Iterable[tuple[Place, str]], old: _Found, new: _Found) -> tuple[FindingRow, ...]:
+def _rows(keys: Iterable[tuple[Place, str]], old: Found, new: Found) -> tuple[FindingRow, ...]:
     grouped: dict[tuple[str, str, str], list[tuple[Place, str]]] = {}
     for place, about in sorted(keys):
         grouped.setdefault((place.check, place.target, about), []).append((place, about))

@@ -84,27 +84,45 @@ def release_side(release: str, results: Path) -> Side:
     if not folder.is_dir():
         raise _no_results(release, folder)
     side = folder_side(folder, release)
-    if side.subject and side.subject.rpartition(" ")[2] != release:
-        raise ResultsError(str(folder), f"results of {side.subject}", f"those of {release}, after which it is named")
+    refuse_misnamed(folder, side.subject)
     return side
 
 
+def refuse_misnamed(folder: Path, subject: str) -> None:
+    """Refuse results that lie in the folder of another release.
+
+    Raises:
+        ResultsError: The version of the subject, where it is known, is not the name of the folder.
+    """
+    if subject and subject.rpartition(" ")[2] != folder.name:
+        raise ResultsError(str(folder), f"results of {subject}", f"those of {folder.name}, after which it is named")
+
+
 def folder_side(folder: Path, name: str = "") -> Side:
-    """Read a folder of results; parts of a conformance run are put together.
+    """Read a folder of results.
 
     Raises:
         ResultsError: It holds none; and as `side_of`.
     """
     matrix = folder / MATRIX
-    parts = [path for path in (folder / FINDINGS, *sorted(folder.glob("findings.*.jsonl"))) if path.exists()]
-    if not parts and not matrix.exists():
+    findings = folder_findings(folder)
+    if findings is None and not matrix.exists():
         partial = partial_path(folder / FINDINGS)
         found = f"only {partial.name}, of a run that did not end" if partial.exists() else "no results"
         raise ResultsError(str(folder), found, f"{FINDINGS} or {MATRIX}")
-    findings = None
-    if parts:
-        findings = read_findings(parts[0]) if len(parts) == 1 else parsed(merge(parts), str(folder))
     return _side(name or str(folder), findings, matrix if matrix.exists() else None)
+
+
+def folder_findings(folder: Path) -> FindingsFile | None:
+    """The findings in a folder of results, parts of a run put together; None if there are none.
+
+    Raises:
+        ResultsError: They are damaged, or the parts do not fit together.
+    """
+    parts = [path for path in (folder / FINDINGS, *sorted(folder.glob("findings.*.jsonl"))) if path.exists()]
+    if len(parts) < 2:  # noqa: PLR2004 - nothing to put together
+        return read_findings(parts[0]) if parts else None
+    return parsed(merge(parts), str(folder))
 
 
 def _side(name: str, findings: FindingsFile | None, matrix: Path | None) -> Side:
