@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from harness.cli import assess, check, compare, configs, explain, matrix, plan, releases, version
+from harness.cli import assess, check, compare, configs, explain, matrix, plan, releases, scaffold, version
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ check.register(app)
 plan.register(app)
 assess.register(app)
 explain.register(app)
+scaffold.register(app)
 configs.register(app)
 compare.register(app)
 releases.register(app)

@@ -1,0 +1,1 @@
+"""What a contributor must add to the subject for a model, written from its layer plan."""
