@@ -163,7 +163,7 @@ def _value_table(changes: Sequence[ValueChange], style: _Style) -> str:
                 _figure(change.new),
                 _ratio(change),
                 "same" if change.same_deployment else "other",
-                change.old_data if change.old_data == change.new_data else f"{change.old_data} → {change.new_data}",
+                _data(change),
             ),
         )
         for change in changes
@@ -176,7 +176,12 @@ def _figure(value: float | None) -> str:
 
 
 def _ratio(change: ValueChange) -> str:
-    return "none" if change.ratio is None else f"x{change.ratio:.4g}"
+    return "none" if change.ratio is None else f"x{change.ratio:.5g}"
+
+
+def _data(change: ValueChange) -> str:
+    old, new = change.old_data or "unknown", change.new_data or "unknown"
+    return old if old == new else f"{old} → {new}"
 
 
 def _short(value: str) -> str:

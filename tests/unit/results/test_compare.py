@@ -128,7 +128,12 @@ def test_inherited_rows_are_set_apart(results: Path) -> None:
     made = compared(results)
     assert made.values is not None
     assert (len(made.values.changes), len(made.values.inherited)) == (0, 1)
-    assert "Changed, with data of another version (1)" in to_text(made)
+    text = to_text(made)
+    assert "Changed, with data of another version (1)" in text
+    assert text.rstrip().endswith("mixed")
+    before = replace(feasible(CELL, ttft_ms=1.0), origin=None)
+    matrix_written(results / "1.0.0" / "support_matrix.csv", before)
+    assert to_text(compared(results)).rstrip().endswith("unknown → mixed")
 
 
 def test_a_side_is_a_release_a_folder_or_one_file(results: Path) -> None:
