@@ -42,6 +42,7 @@ class Pattern:
         kinds: What each layer is.
         readings: Fields that say it, each of them alone, in the order in which they count.
         fixed: The class says it, or several fields together, where none of these is there.
+        repeats: Further fields that say it once more, none of which the reference takes alone.
     """
 
     part: Part
@@ -49,6 +50,7 @@ class Pattern:
     kinds: Labels
     readings: tuple[Rule, ...]
     fixed: bool
+    repeats: tuple[str, ...]
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -95,6 +97,7 @@ class Blueprint:
         patterns: Patterns of its layers, where they differ.
         parameters: Further fields beyond the plain ones.
         left_out: Fields beyond the plain ones that no parameter holds.
+        listed: The release takes the model by its id.
     """
 
     model: str
@@ -104,6 +107,7 @@ class Blueprint:
     patterns: tuple[Pattern, ...]
     parameters: tuple[Parameter, ...]
     left_out: tuple[str, ...]
+    listed: bool
 
     @property
     def architecture(self) -> str:
@@ -137,7 +141,8 @@ class Blueprint:
     @property
     def module(self) -> str:
         """Name of the module with the dataclass."""
-        return f"{family_name(self.architecture).lower()}_config"
+        name = family_name(self.architecture).lower()
+        return f"{name if name[0].isalpha() else f'model_{name}'}_config"
 
     @property
     def dataclass(self) -> str:
@@ -148,11 +153,12 @@ class Blueprint:
         return f"{named}Config" if self.patterns or self.parameters else ""
 
 
-def blueprint(model: str, reading: Reading, situation: Situation, evidence: Evidence) -> Blueprint:
+def blueprint(model: str, reading: Reading, situation: Situation, evidence: Evidence, *, listed: bool) -> Blueprint:
     """Draw up what a scaffold needs."""
     edited = _Edited(reading)
     patterns = tuple(_patterns(edited))
     used = {name for each in patterns for rule in each.readings for name in (rule.field, rule.offset)}
+    used.update(name for each in patterns for name in each.repeats)
     parameters: dict[str, Parameter] = {}
     left_out = []
     for group, field, value in _fields(reading.config):
@@ -163,7 +169,7 @@ def blueprint(model: str, reading: Reading, situation: Situation, evidence: Evid
             left_out.append(field)
         else:
             parameters[parameter.attribute] = parameter
-    return Blueprint(model, reading, situation, evidence, patterns, tuple(parameters.values()), tuple(left_out))
+    return Blueprint(model, reading, situation, evidence, patterns, tuple(parameters.values()), tuple(left_out), listed)
 
 
 class _Edited:
@@ -204,7 +210,9 @@ def _patterns(edited: _Edited) -> Iterator[Pattern]:
         if len(set(kinds)) > 1:
             said = rules(reading, part)
             fixed = not any(map(_can_be_written, said))
-            yield Pattern(part, _ATTRIBUTES[part], kinds, _readings(edited, said), fixed)
+            readings = _readings(edited, said)
+            repeats = tuple(rule.field for rule in said if rule.field not in {each.field for each in readings})
+            yield Pattern(part, _ATTRIBUTES[part], kinds, readings, fixed, () if fixed else repeats)
 
 
 def _readings(edited: _Edited, said: Sequence[Rule]) -> tuple[Rule, ...]:

@@ -79,7 +79,7 @@ def _constants(pattern: Pattern) -> Iterator[str]:
         if rule.form in (Form.LIST, Form.STRING):
             items = [f"{literal(str(value))}: {literal(kind)}" for value, kind in rule.meanings]
             yield from bracketed(f"{_meanings(pattern, rule)} = {{", items, "}")
-            yield f'"""What `{rule.field}` says of a layer\'s {_word_of(pattern)}."""'
+            yield f'"""What the values of `{rule.field}` in this config say of a layer\'s {_word_of(pattern)}."""'
     if pattern.fixed:
         yield from sequence(_fixed(pattern), pattern.kinds)
         yield f'"""{_word_of(pattern).capitalize()} of each layer, where no single field says it."""'

@@ -209,7 +209,8 @@ def _of_parameters(blueprint: Blueprint) -> Iterator[list[str]]:
             def test_each_number_is_read_from_its_own_field(attribute: str, path: str) -> None:
                 value = getattr(EXPECTED, attribute)
                 other = not value if isinstance(value, bool) else value + 1
-                assert parsed({path: other}) == dataclasses.replace(EXPECTED, **{attribute: other})
+                changes: dict[str, Any] = {attribute: other}
+                assert parsed({path: other}) == dataclasses.replace(EXPECTED, **changes)
             """).splitlines()
     yield from _required(blueprint, [each for each in blueprint.parameters if each.required])
     absent = [each for each in blueprint.parameters if not each.required]

@@ -16,7 +16,8 @@ from harness.guide.records import Situation
 from harness.guide.scaffold.blueprint import blueprint
 from harness.guide.scaffold.config_module import config_module
 from harness.guide.scaffold.config_test import config_test
-from harness.guide.scaffold.notes import known_issues_stub, ops_table, registration
+from harness.guide.scaffold.notes import known_issues_stub, ops_table
+from harness.guide.scaffold.registration import registration
 from harness.guide.scaffold.words import places
 from harness.guide.situation import situation_of
 from harness.matrix.publish import publish
@@ -84,7 +85,7 @@ def scaffold(subject: ModelSubject, target: str, model_id: str = "", folder: Pat
     config.model = model
     reading = read(config)
     situation, reasons, evidence = _situation(subject, reading, folder)
-    drawn = blueprint(model, reading, situation, evidence)
+    drawn = blueprint(model, reading, situation, evidence, listed=model in subject.default_models())
     return Scaffold(
         model, situation, reasons, (*_configs(target, model, folder), *_written(drawn, subject.info.version))
     )
