@@ -6,7 +6,6 @@ import math
 import re
 import textwrap
 from itertools import groupby
-from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def is_plain(value: object) -> bool:
 def attribute(path: str) -> str:
     """Name of an attribute for a field, whose path may have dots; empty where there is no decent one."""
     name = re.sub(r"_+", "_", path.replace(".", "_").strip("_").lower())
-    return name if _NAME.fullmatch(name) and not iskeyword(name) and len(name) <= _LONGEST_NAME else ""
+    return name if _NAME.fullmatch(name) and len(name) <= _LONGEST_NAME else ""
 
 
 def bracketed(before: str, items: Sequence[str], after: str, indent: int = 0) -> list[str]:

@@ -61,7 +61,8 @@ def written(model: str, folder: Path) -> Path:
 
 
 def of(model: str, name: str) -> str:
-    found = [file.content.decode() for file in made(model).files if Path(file.path).match(name)]
+    paths = [file for file in made(model).files if Path(file.path).match(name) and not file.path.startswith("test_")]
+    found = [file.content.decode() for file in paths]
     assert len(found) == 1
     return found[0]
 
@@ -89,6 +90,22 @@ def test_the_generated_test_passes_and_the_dataclass_reads_what_the_reference_re
         kinds = labels(reading.plan, part)  # type: ignore[arg-type]
         assert getattr(found, attribute, kinds) == kinds
         assert hasattr(found, attribute) == (len(set(kinds)) > 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "said"),
+    [
+        (SAMPLE[0], "attn_output_gate", "True where it is missing"),
+        ("nvidia/Nemotron-H-56B-Base-8K", "use_conv_bias", "True where it is missing"),
+        ("moonshotai/Kimi-K3", "mla_use_output_gate", "False where it is missing"),
+        ("moonshotai/Kimi-K3", "q_lora_rank", "None where it is missing"),
+        ("deepseek-ai/DeepSeek-V3", "num_nextn_predict_layers", "0 where it is missing"),
+    ],
+)
+def test_what_a_missing_field_means_is_what_the_reference_takes_it_for(model: str, name: str, said: str) -> None:
+    documented = " ".join(of(model, "*_config.py").split())
+    _, _, after = documented.partition(f" {name}: From `")
+    assert after.partition(". ")[0].endswith(said)
 
 
 def test_most_configs_have_a_dataclass() -> None:
