@@ -37,6 +37,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from harness.reference.folding import folded
 from harness.reference.weights import Split, Weight, Weights
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 
 OUTSIDE = ("vision", "mtp")
 """Components that belong to no text decoder."""
-
-_LONGEST_PERIOD = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,8 @@ class LayerPlan:
 
     def __str__(self) -> str:
         runs = ((label, sum(1 for _ in group)) for label, group in groupby(layer.label for layer in self.layers))
-        return " ".join(_folded([f"{count}x({label})" for label, count in runs]))
+        pieces = folded([f"{count}x({label})" for label, count in runs])
+        return " ".join(f"{times}x[{' '.join(piece)}]" if times > 1 else piece[0] for piece, times in pieces)
 
     @property
     def kinds(self) -> tuple[tuple[str, str], ...]:
@@ -166,28 +166,3 @@ class LayerPlan:
     def ends(self) -> Weights:
         """Tensors outside the layers: embedding, final norm, head."""
         return (self.embedding, *self.extras, *self.head)
-
-
-def _folded(runs: list[str]) -> list[str]:
-    """Write a sequence of runs that repeats at once as `12x[3x(gdn+dense) 1x(full+dense)]`."""
-    result, start = [], 0
-    while start < len(runs):
-        length, times = max(
-            ((length, _repeats(runs, start, length)) for length in range(1, _LONGEST_PERIOD + 1)),
-            # What covers most wins, and of those the shortest.
-            key=lambda found: (found[0] * found[1] if found[1] > 1 else 0, -found[0]),
-        )
-        if times > 1:
-            result.append(f"{times}x[{' '.join(runs[start : start + length])}]")
-            start += length * times
-        else:
-            result.append(runs[start])
-            start += 1
-    return result
-
-
-def _repeats(runs: list[str], start: int, length: int) -> int:
-    piece, times = runs[start : start + length], 1
-    while runs[start + times * length : start + (times + 1) * length] == piece:
-        times += 1
-    return times

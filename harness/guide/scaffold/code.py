@@ -8,12 +8,13 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from harness.reference.folding import folded
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 WIDTH = 120
 _INDENT = "    "
-_LONGEST_PERIOD = 12
 _LONGEST_NAME = 60
 _PIECE = 90
 """Characters of a string on one line, where it must go on several."""
@@ -115,30 +116,12 @@ def _periods(values: Sequence[object]) -> list[tuple[Runs, int]]:
     """Runs that repeat at once, and how often; what does not repeat is joined."""
     runs = tuple((len(list(group)), value) for value, group in groupby(values))
     found: list[tuple[Runs, int]] = []
-    for period, times in _folded(runs):
+    for period, times in folded(runs):
         if times == 1 and found and found[-1][1] == 1:
-            period, _ = found.pop()[0] + period, times  # noqa: PLW2901 - the two are one
-        found.append((period, times))
+            found[-1] = (*found[-1][0], *period), 1
+        else:
+            found.append((tuple(period), times))
     return found
-
-
-def _folded(runs: Runs) -> Iterator[tuple[Runs, int]]:
-    start = 0
-    while start < len(runs):
-        # What covers most wins, and of those the shortest.
-        length, times = max(
-            ((length, _times(runs, start, length)) for length in range(1, _LONGEST_PERIOD + 1)),
-            key=lambda found: (found[0] * found[1] if found[1] > 1 else 0, -found[0]),
-        )
-        yield runs[start : start + length], times
-        start += length * times
-
-
-def _times(runs: Runs, start: int, length: int) -> int:
-    times = 1
-    while runs[start + times * length : start + (times + 1) * length] == runs[start : start + length]:
-        times += 1
-    return times
 
 
 def module(parts: Iterable[Iterable[str]]) -> str:
