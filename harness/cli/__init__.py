@@ -7,6 +7,7 @@ import sys
 import typer
 
 from harness.cli import assess, check, compare, configs, explain, matrix, plan, releases, scaffold, version
+from harness.cli.output import write_any_text
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ version.register(app)
 
 def main() -> None:
     """Entry point of the console script: every error a user can mend is one line on stderr and an exit code."""
+    write_any_text()
     try:
         app()
     except HarnessError as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from harness.cli.options import AsJson, Backends, ConfigDir, ModelId, Quiet, SubjectPath, Systems, Verbose, Versions
-from harness.cli.output import header, note, say, say_json
+from harness.cli.output import header, note, painted, say, say_json
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 Target = Annotated[str, typer.Argument(help="Config file, its folder, or a stored HuggingFace id.", metavar="PATH|ID")]
@@ -24,12 +23,11 @@ Estimates = Annotated[
     ),
 ]
 
-
 _COLOURS = {"done": "green", "missing": "yellow", "wrong": "red"}
 
 
 def _paint(sign: str, state: str) -> str:
-    return typer.style(sign, fg=_COLOURS[state]) if sys.stdout.isatty() else sign
+    return painted(sign, _COLOURS[state])
 
 
 def register(app: typer.Typer) -> None:

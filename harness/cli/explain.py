@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from harness.cli.options import AsJson, ConfigDir, Quiet, SubjectPath, Verbose
-from harness.cli.output import header, note, say, say_json
+from harness.cli.output import header, note, painted, say, say_json
 from harness.errors import EXIT_FINDINGS, EXIT_OK
 
 Target = Annotated[
@@ -19,7 +18,7 @@ _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 
 
 def _paint(sign: str, place: int) -> str:
-    return typer.style(sign, fg=_COLOURS[place % len(_COLOURS)]) if sys.stdout.isatty() else sign
+    return painted(sign, _COLOURS[place % len(_COLOURS)])
 
 
 def register(app: typer.Typer) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import platform
 import sys
 from typing import TYPE_CHECKING, Any
@@ -26,8 +28,23 @@ def note(text: str, *, quiet: bool = False) -> None:
 
 def say_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
     """Write one JSON document to stdout."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+    # What an older encoding lacks can be escaped in JSON, while the stream's own escapes would break it.
+    is_unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=not is_unicode)
     sys.stdout.write("\n")
+
+
+def painted(text: str, colour: str) -> str:
+    """Text in a colour on a terminal, unless NO_COLOR asks for none."""
+    import typer
+
+    return typer.style(text, fg=colour) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
+
+
+def write_any_text() -> None:
+    """Let stdout write text that its encoding lacks, with escapes in place of what it cannot."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def versions(subject: SubjectInfo | None) -> dict[str, str | None]:

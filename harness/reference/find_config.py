@@ -44,6 +44,9 @@ def find_config(model_or_path: str | Path, folder: Path | None = None) -> Config
         ConfigError: There is no such file or id, or a folder has none or several.
     """
     text = str(model_or_path)
+    if not text:
+        # A path would take it for the folder that the user is in.
+        raise ConfigError(repr(text), "nothing", "a path or a model id")
     try:
         path = Path(text)
         if path.is_dir():

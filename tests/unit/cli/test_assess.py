@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes.console import refused
-from tests.fakes.guide import located
+from tests.fakes.guide import edited, located
 
 if TYPE_CHECKING:
     import subprocess
@@ -49,9 +49,23 @@ def test_the_id_of_a_config_that_has_none_can_be_told(aic: Aic, tmp_path: Path) 
     assert "microsoft--phi-4_config.json" in done.stdout
 
 
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_a_terminal_that_lacks_letters_gets_escapes(
+    arguments: tuple[str, ...], aic: Aic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    target = edited("Qwen/Qwen3-8B", tmp_path, lambda raw: raw | {"architectures": ["\u65b0ForCausalLM"]})
+    done = aic("assess", target, "-q", *arguments)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert r"\u65b0ForCausalLM is not mapped" in done.stdout
+    if arguments:
+        assert json.loads(done.stdout)["reasons"][0].startswith("\u65b0ForCausalLM is not mapped")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        ([""], "'': found nothing"),
         (["no/such-model"], "no such path and no stored config"),
         (["Qwen/Qwen3-8B", "--system", "h900"], "h900"),
         (["Qwen/Qwen3-8B", "--model-id", "nonsense"], "--model-id"),
