@@ -53,8 +53,10 @@ def guess(config: HFConfig) -> Guess:
     """Read a config by its field names, or by the recipe of the model that stands in a section of it.
 
     Raises:
-        ConfigError: A field that every decoder has is missing or wrong.
+        ConfigError: A field that every decoder has is missing or wrong, or the model has an encoder too.
     """
+    if config.get("is_encoder_decoder") is True:
+        config.fail("is_encoder_decoder", True, "false or nothing: only decoders are read")
     inside, doubts = _inside(config)
     if inside is not None:
         recipe = recipes()[inside.declared]
@@ -70,7 +72,7 @@ def by_field_names(config: HFConfig) -> Guess:
         ConfigError: A field that every decoder has is missing or wrong.
     """
     text = config.text()
-    doubts = [USUAL, *_predicting(text)]
+    doubts = [USUAL, *_by_class(config), *_predicting(text)]
     layers = _layers(text, doubts)
     plan = assemble(config, layers)
     found = (*doubts, *unexplained_lists(text, len(layers)), *_unread(text, plan))
@@ -115,6 +117,12 @@ def _wrapped(config: HFConfig, inside: HFConfig, recipe: Recipe) -> LayerPlan:
 
 
 # What was not understood -------------------------------------------------------------------------------------------
+
+
+def _by_class(config: HFConfig) -> Iterator[Doubt]:
+    if not _named([config.architecture], field_names().classes):
+        why = f"The name {config.architecture} does not say that it writes text; it may be an encoder."
+        yield Doubt("other", why)
 
 
 def _predicting(text: HFConfig) -> Iterator[Doubt]:

@@ -59,6 +59,7 @@ class Unused(Record):
 class FieldNames(Record):
     """The whole file."""
 
+    classes: tuple[str, ...]
     lists: tuple[str, ...]
     mtp: tuple[str, ...]
     structure: tuple[str, ...]

@@ -37,9 +37,10 @@ def mixer_kinds(text: HFConfig, doubts: list[Doubt]) -> tuple[str, ...]:
         if text.has(numbers.field):
             special, others = layer_numbers(text, numbers.field, layers), _recurrent(text)
             return tuple("full" if index in special else others for index in range(layers))
+    # Some models spell a pattern in letters under the name of an interval; looking at it would count as reading it.
+    there = text.raw()
     for interval in names.intervals:
-        value = text.get(interval.field)
-        if isinstance(value, int) and value:
+        if isinstance(value := there.get(interval.field), int) and value:
             return tuple("full" if full else interval.others for full in interval.special(text, layers))
     if text.has("sliding_window") and text.flag(True, "use_sliding_window"):
         unsaid = "sliding_window is set, but no field says which layers have it; all are read as full attention."
@@ -87,7 +88,11 @@ def unexplained_lists(text: HFConfig, layers: int) -> tuple[Doubt, ...]:
 
 def _from_list(text: HFConfig, field: str, layers: int, doubts: list[Doubt]) -> tuple[str, ...]:
     names, values = field_names(), text.get(field)
-    written = [str(value) for value in values] if isinstance(values, list | str) else []
+    written: list[str] = []
+    for index, value in enumerate(values if isinstance(values, list | str) else ()):
+        if not isinstance(value, str | int):
+            text.fail(f"{field}[{index}]", value, "the name of a kind of layer")
+        written.append(str(value))
     strange = Counter(value for value in written if not names.kind_of(value))
     if strange:
         listed = ", ".join(f"{value[:40]} in {count}" for value, count in sorted(strange.items()))

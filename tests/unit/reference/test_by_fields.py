@@ -173,6 +173,30 @@ def test_a_field_of_the_wrong_type_is_an_error_and_no_doubt() -> None:
             read(**fields)
 
 
+def test_a_model_with_an_encoder_is_refused() -> None:
+    with pytest.raises(ConfigError, match="field is_encoder_decoder: found True; expected false or nothing: only"):
+        read(is_encoder_decoder=True)
+    assert read(is_encoder_decoder=False).doubts == (USUAL,)
+
+
+def test_a_class_whose_name_does_not_say_that_it_writes_is_a_doubt() -> None:
+    said = "The name NewForMaskedLM does not say that it writes text; it may be an encoder."
+    assert doubts(read(architectures=["NewForMaskedLM"]), "other") == (said,)
+
+
+def test_letters_in_place_of_an_interval_are_not_taken_for_understood() -> None:
+    found = read(sliding_window=8, sliding_window_pattern="LLLG")
+    said = "Not understood, although they may make mixers of layers differ: sliding_window_pattern."
+    assert doubts(found, "mixer")[-1] == said
+    assert set(found.plan.kinds) == {("full", "dense")}
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, "null"), ({"a": 1}, r"\{'a': 1\}")])
+def test_a_layer_that_is_no_name_is_pointed_at(value: object, shown: str) -> None:
+    with pytest.raises(ConfigError, match=rf"layer_types\[1\]: found {shown}; expected the name of a kind of layer"):
+        read(layer_types=["full_attention", value, "full_attention", value])
+
+
 # Wrappers ----------------------------------------------------------------------------------------------------------
 
 
