@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+UNKNOWN_ID = "<Org>/<Model>"
+"""HuggingFace id of a model whose id is not known."""
 UNNAMED = "<Org>--<Model>_config.json"
 """File name of a config whose HuggingFace id is not known."""
 

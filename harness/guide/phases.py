@@ -12,7 +12,7 @@ from harness.checks.records import Outcome, Scope
 from harness.checks.registry import checks
 from harness.data_files import Record, data_path, load_toml
 from harness.guide.fields import MTP, NESTING
-from harness.guide.naming import config_file, family_name
+from harness.guide.naming import UNKNOWN_ID, config_file, family_name, is_model_id
 from harness.guide.records import Criterion, PhaseReport, Situation, State
 
 if TYPE_CHECKING:
@@ -141,6 +141,11 @@ class Standing:
         new = self.situation is Situation.NEW_FAMILY
         return family_name(self.evidence.architecture) if new else self.evidence.family
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields beyond the plain ones that the parsing must carry; a section is entered, not carried."""
+        return tuple(chain.from_iterable(each for name, each in self.evidence.extras.items() if name != NESTING))
+
     def applies(self, condition: Applies) -> bool:
         """Whether a criterion is about such a model."""
         return {
@@ -149,7 +154,7 @@ class Standing:
             "moe": self.evidence.is_moe,
             "mtp": MTP in self.evidence.extras,
             "patterned": not self.evidence.uniform,
-            "fields": bool(self.evidence.extras),
+            "fields": bool(self.fields),
             "new_family": self.situation is Situation.NEW_FAMILY,
         }[condition]
 
@@ -184,15 +189,16 @@ class Standing:
 
     def words(self) -> dict[str, str]:
         """Words that what is to be done is told in."""
-        fields = [field for fields in self.evidence.extras.values() for field in fields]
+        fields, name = self.fields, self.model.name
         more = f" and {len(fields) - _NAMED_FIELDS} more" if len(fields) > _NAMED_FIELDS else ""
         return {
-            "model": self.model.name,
-            "file": config_file(self.model.name),
+            "id": name if is_model_id(name) else UNKNOWN_ID,
+            "file": config_file(name),
             "architecture": self.evidence.architecture,
             "family": self.family,
             "fields": ", ".join(fields[:_NAMED_FIELDS]) + more,
             "layers": self.evidence.layers,
+            "moe": str(self.evidence.is_moe),
         }
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from harness.subjects.models import ModelSubject
 
+JAMBA = "ai21labs--Jamba-v0.1"
 SEEDED = {mutant.id: mutant for mutant in MUTANTS}
 
 
@@ -165,6 +166,19 @@ def test_an_unknown_uniform_model_needs_config_and_registration_only(installed: 
     assert found.evidence.uncertain
     assert not any(phase.criteria for phase in found.phases[2:])
     assert all(phase.unjudged for phase in found.phases[2:])
+
+
+def test_what_is_to_be_done_names_no_path_and_no_section_and_tells_dense_from_experts(
+    installed: ModelSubject, tmp_path: Path
+) -> None:
+    target = edited("Qwen/Qwen3-8B", tmp_path, lambda raw: {"architectures": ["NewVLForCausalLM"], "text_config": raw})
+    found = criteria(assess(installed, target))
+    assert found["listed"].todo == 'Add "<Org>/<Model>" to DefaultHFModels in sdk/common.py.'
+    assert "nesting" in found
+    assert not {"dataclass", "parameters"} & found.keys()
+    dense, sparse = (criteria(assess(installed, located(model))) for model in ("LiquidAI--LFM2-1.2B", JAMBA))
+    assert dense["moe"].todo == "See that check_is_moe in sdk/models says False for the family LFM2."
+    assert sparse["moe"].todo == "See that check_is_moe in sdk/models says True for the family JAMBA."
 
 
 def test_estimates_are_judged_on_the_database_that_is_named(installed: ModelSubject) -> None:
