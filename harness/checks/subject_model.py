@@ -89,6 +89,14 @@ class SubjectModel:
         return self.subject.parse(self.ref)
 
     @cached_property
+    def foreign(self) -> bool:
+        """The subject maps its architecture to no family and lists it nowhere: a release is older than some models."""
+        subject = self.subject
+        if self.config.architecture in subject.architectures():
+            return False
+        return not any(self.name in listed for listed in (subject.bundled_models(), subject.default_models()))
+
+    @cached_property
     def is_moe(self) -> bool:
         """Whether the subject takes it for a mixture of experts."""
         return self.subject.is_moe(self.ref)

@@ -32,6 +32,8 @@ class Capability(StrEnum):
     """Say which fields of a config it reads."""
     BUILD = "build"
     """Say which ops it prices for a model."""
+    DATATYPES = "datatypes"
+    """Infer the datatypes of a checkpoint from its config."""
     CACHE = "cache"
     """Say what a sequence keeps without an estimate."""
     MTP = "mtp"

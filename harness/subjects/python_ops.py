@@ -24,7 +24,8 @@ _NAMES = {
     "kvcache_quant_mode": "kv_cache_dtype",
     "if_pre": "is_pre",
 }
-_NOT_FACTS = frozenset({"weights"})
+_NOT_FACTS = frozenset({"weights", "empirical_bw_scaling_factor", "constant_latency"})
+"""Attributes that say nothing of the model: what weights come to, and constants of the formula for elementwise ops."""
 _COMPRESSION = {0: "window", 4: "csa"}
 """Kind of compressed attention by its compression ratio; every other ratio compresses heavily."""
 

@@ -1,0 +1,68 @@
+"""The model half for the generations with one changeable object per database and no figure for a cache (0.4 to 0.8).
+
+Names with a leading underscore that it relies on, because no release offers a public way: `_get_memory_usage` of the
+backends, `_memory` of a summary.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import defaultdict
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from aiconfigurator.sdk import common, models, perf_database
+from aiconfigurator.sdk.backends.factory import get_backend
+from aiconfigurator.sdk.inference_session import InferenceSession
+
+from harness.subjects.python_models import PythonOpModels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.coordinates import Database
+    from harness.subjects.api import DataMode
+    from harness.subjects.models import EstimateRequest
+
+_GIB = 1 << 30
+_NO_TABLES = SimpleNamespace(system_spec={"misc": {"nccl_mem": defaultdict(int), "other_mem": 0}})
+"""What the memory model reads of a database, for a GPU system that takes no memory for itself."""
+
+
+class SharedTables(PythonOpModels):
+    """Everybody who asks for a database is given the same object, whose data mode is set by whoever asks."""
+
+    def _cache_bytes(self, model: Any, backend: str, length: int) -> float:  # noqa: ANN401 - the subject's own type
+        # The cache is figured for input and output together; a token in flight keeps the activations from nothing.
+        usage = get_backend(backend)._get_memory_usage(model, _NO_TABLES, 1, 1, length, 0, num_tokens=1)
+        return float(usage["kvcache"]) * _GIB
+
+    def _open_session(self, request: EstimateRequest) -> Any:  # noqa: ANN401
+        build = request.build
+        tables = self._tables(request.database, request.data_mode)
+        model = models.get_model(build.ref, self._model_config(build), build.backend)
+        return InferenceSession(model, tables, get_backend(build.backend))
+
+    def _tables(self, database: Database, data_mode: DataMode) -> Any:  # noqa: ANN401
+        # Another session may hold the same object in another mode.
+        self._last_session = None
+        tables = perf_database.get_database(database.system, database.backend, database.version)
+        if tables is None:
+            raise LookupError(f"no database {database}")
+        tables.set_default_database_mode(common.DatabaseMode[data_mode.value])
+        return tables
+
+    def _memory(self, summary: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        return dict(summary.get_memory() if hasattr(summary, "get_memory") else summary._memory)
+
+    def _row(self, summary: Any) -> Mapping[str, Any]:  # noqa: ANN401
+        return dict(summary.get_summary_df().iloc[0])
+
+    def release(self, database: Database) -> None:
+        """Forget a database's tables."""
+        self._last_session = None
+        for key, backends in perf_database.databases_cache.items():
+            # Newer releases of the generation keep tables by folder and system.
+            if database.system in (key if isinstance(key, tuple) else (key,)):
+                backends.get(database.backend, {}).pop(database.version, None)
+        gc.collect()
