@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.checks.records import SkipCheck
 from harness.reference.architectures import plan_for
 from harness.reference.counting.checkpoint import quantization_of
 from harness.reference.hf_config import HFConfig
@@ -126,6 +127,17 @@ class SubjectModel:
             return self.build(request)
         except Exception as error:  # noqa: BLE001 - whatever it raises is its refusal
             return Refusal(request, f"{request.layout}: {type(error).__name__}: {error}")
+
+    def offered(self, request: BuildRequest) -> BuiltModel:
+        """The subject's model, for requests that it may refuse without being wrong.
+
+        Raises:
+            SkipCheck: It refuses.
+        """
+        built = self.attempt(request)
+        if isinstance(built, Refusal):
+            raise SkipCheck(f"the subject refuses {built.reason}")
+        return built
 
     def estimate(self, build: BuildRequest, database: Database, **fields: int | DataMode) -> Estimate | Failure:
         """The subject's estimate; fields are those of `EstimateRequest`."""
