@@ -16,7 +16,6 @@ from harness.subjects.api import Capability
 from harness.subjects.commands import default_command
 from harness.subjects.recording import Recorder
 from harness.subjects.sdk_models import calm
-from harness.subjects.sdk_subject import SdkSubject
 from harness.subjects.shared_tables import SharedTables
 from harness.subjects.snippets import Dialect
 
@@ -45,7 +44,7 @@ _KEYS = (
 """What stands at each place of the list, by the keys that later releases use."""
 
 
-class ListedSubject(SharedTables, SdkSubject):
+class ListedSubject(SharedTables):
     """One installed release of the listed generation; a config that is no file of its own becomes an alias."""
 
     able: ClassVar[frozenset[Capability]] = frozenset(Capability) - {

@@ -10,7 +10,6 @@ from harness.subjects.api import Capability
 from harness.subjects.commands import default_command
 from harness.subjects.folder_models import FolderModels
 from harness.subjects.model_facts import ResolvedFacts
-from harness.subjects.sdk_subject import SdkSubject
 from harness.subjects.shared_tables import SharedTables
 from harness.subjects.snippets import Dialect
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from harness.subjects.api import DataMode, Request
 
 
-class ModuleSubject(SharedTables, FolderModels, ResolvedFacts, SdkSubject):
+class ModuleSubject(FolderModels, ResolvedFacts, SharedTables):
     """One installed release of the module generation."""
 
     able: ClassVar[frozenset[Capability]] = frozenset(Capability) - {

@@ -7,6 +7,7 @@ backends, `_memory` of a summary.
 from __future__ import annotations
 
 import gc
+import traceback
 from collections import defaultdict
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,14 @@ from aiconfigurator.sdk import common, models, perf_database
 from aiconfigurator.sdk.backends.factory import get_backend
 from aiconfigurator.sdk.inference_session import InferenceSession
 
+from harness.subjects.api import DataMode
 from harness.subjects.python_models import PythonOpModels
+from harness.subjects.sdk_subject import SdkSubject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.coordinates import Database
-    from harness.subjects.api import DataMode
     from harness.subjects.models import EstimateRequest
 
 _GIB = 1 << 30
@@ -29,7 +31,7 @@ _NO_TABLES = SimpleNamespace(system_spec={"misc": {"nccl_mem": defaultdict(int),
 """What the memory model reads of a database, for a GPU system that takes no memory for itself."""
 
 
-class SharedTables(PythonOpModels):
+class SharedTables(PythonOpModels, SdkSubject):
     """Everybody who asks for a database is given the same object, whose data mode is set by whoever asks."""
 
     def _cache_bytes(self, model: Any, backend: str, length: int) -> float:  # noqa: ANN401 - the subject's own type
@@ -49,8 +51,16 @@ class SharedTables(PythonOpModels):
         tables = perf_database.get_database(database.system, database.backend, database.version)
         if tables is None:
             raise LookupError(f"no database {database}")
-        tables.set_default_database_mode(common.DatabaseMode[data_mode.value])
+        if hasattr(tables, "set_default_database_mode"):
+            tables.set_default_database_mode(common.DatabaseMode[data_mode.value])
+        elif data_mode is not DataMode.SILICON:
+            raise LookupError(f"{self.info.version} has no mode {data_mode}")
         return tables
+
+    def _lacks_data(self, error: Exception) -> bool:
+        """Whether an error comes of missing rows: most look-ups raise whatever they run into on their way."""
+        deepest = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)][-1:]
+        return deepest == [perf_database.__file__] or super()._lacks_data(error)
 
     def _memory(self, summary: Any) -> Mapping[str, Any]:  # noqa: ANN401
         return dict(summary.get_memory() if hasattr(summary, "get_memory") else summary._memory)
