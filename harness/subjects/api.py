@@ -22,6 +22,8 @@ class Capability(StrEnum):
     """Judge cells of the support matrix."""
     HYBRID = "hybrid"
     """Fill data gaps from other shapes and dtypes, and say so."""
+    GAPS = "gaps"
+    """Tell what hardware or a framework lacks from other failures."""
     PROVENANCE = "provenance"
     """Say from how remote data an estimate was made."""
     DATA_ORIGIN = "data-origin"

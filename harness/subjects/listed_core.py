@@ -6,14 +6,16 @@ Private names that it relies on, because no release offers a public way: `utils.
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiconfigurator.sdk import common, utils
 
-from harness.subjects.api import Capability
+from harness.subjects.api import Capability, ModelFacts
 from harness.subjects.commands import default_command
+from harness.subjects.models import BuildRequest
 from harness.subjects.recording import Recorder
 from harness.subjects.sdk_models import calm
 from harness.subjects.shared_tables import SharedTables
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
     from harness.coordinates import Cell
     from harness.subjects.api import DataMode, Request
-    from harness.subjects.models import BuildRequest
 
+_BYTES_PER_PARAMETER = 2
 _KEYS = (
     "family",
     "layers",
@@ -48,12 +50,13 @@ class ListedSubject(SharedTables):
     """One installed release of the listed generation; a config that is no file of its own becomes an alias."""
 
     able: ClassVar[frozenset[Capability]] = frozenset(Capability) - {
-        Capability.MATRIX,
         Capability.HYBRID,
+        Capability.GAPS,
         Capability.PROVENANCE,
         Capability.DATA_ORIGIN,
         Capability.DATATYPES,
     }
+    model_option: ClassVar[str] = "model_name"
     dialect: ClassVar[Dialect] = Dialect(
         sixteen_bit="float16",
         reading="get_model_config_from_hf_id",
@@ -83,6 +86,19 @@ class ListedSubject(SharedTables):
         name = f"aic-harness-{hashlib.sha256(json.dumps(config).encode()).hexdigest()[:16]}"
         self._configs[name] = config
         return name
+
+    @functools.cache  # noqa: B019 - one subject lives as long as the process
+    def model_facts(self, model: str, backend: str) -> ModelFacts:
+        """Parameters of a checkpoint, counted from the ops of one GPU; a config's datatypes are not read."""
+        built = self.build(BuildRequest(model, backend))
+        return ModelFacts(
+            architecture=self.parse(model).architecture,
+            parameters=built.weight_bytes["prefill"] / _BYTES_PER_PARAMETER,
+            quant_modes=frozenset({self.dialect.sixteen_bit}),
+            quant_algo="",
+            kv_cache_quant_algo="",
+            expert_dtype="",
+        )
 
     def command(self, cell: Cell, request: Request, data_mode: DataMode) -> str:
         """The command line that searches a cell."""

@@ -1,4 +1,4 @@
-"""Adapter for the generation whose models are one module that takes folders (0.7 and 0.8)."""
+"""Adapter for the generation that takes folders and searches by `TaskRunner` (0.7 to 0.9)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     from harness.coordinates import Cell
     from harness.subjects.api import DataMode, Request
 
+_SIXTEEN_BIT = "bfloat16" if "bfloat16" in common.GEMMQuantMode.__members__ else "float16"
+
 
 class ModuleSubject(FolderModels, ResolvedFacts, SharedTables):
     """One installed release of the module generation."""
 
     able: ClassVar[frozenset[Capability]] = frozenset(Capability) - {
-        Capability.MATRIX,
         Capability.HYBRID,
+        Capability.GAPS,
         Capability.PROVENANCE,
         Capability.DATA_ORIGIN,
     }
+    model_option: ClassVar[str] = "model_path"
     dialect: ClassVar[Dialect] = Dialect(
-        sixteen_bit="float16",
+        sixteen_bit=_SIXTEEN_BIT,
         views=False,
         resolve="",
         cache=False,

@@ -1,4 +1,4 @@
-"""Adapter for the generation whose models are a package and whose ops are Python classes (0.9 and 0.10)."""
+"""Adapter for the generation whose models are a package and whose `Task` describes a search of Python ops (0.10)."""
 
 from __future__ import annotations
 

@@ -97,16 +97,17 @@ class SdkSubject(SdkModels):
         log = f"{trace}\n{capture.text}" if capture.text else trace
         return Failure(
             error_class=type(error).__name__,
-            messages=tuple(self._without_paths(f"{type(link).__name__}: {link}") for link in _chain(error)),
+            messages=tuple(self.without_paths(f"{type(link).__name__}: {link}") for link in _chain(error)),
             missing_data=self._lacks_data(error),
-            log=self._without_paths(log),
+            log=self.without_paths(log),
         )
 
     def _lacks_data(self, error: Exception) -> bool:
         """Whether the subject itself classes an error as missing performance data."""
         return any(type(link).__name__ == "PerfDataNotAvailableError" for link in _chain(error))
 
-    def _without_paths(self, text: str) -> str:
+    def without_paths(self, text: str) -> str:
+        """A text of the subject without the paths of this machine."""
         text = text.replace(str(self._systems), "systems")
         for folder in (self._root.parent, _HARNESS, sysconfig.get_path("stdlib")):
             text = text.replace(f"{folder}{os.sep}", "")

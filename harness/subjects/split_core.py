@@ -119,10 +119,11 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
             self._tables.clear()
             perf_database.set_systems_paths([wanted])
 
-    def _without_paths(self, text: str) -> str:
+    def without_paths(self, text: str) -> str:
+        """A text of the subject without the paths of this machine."""
         for view in self._overlays.values():
             text = text.replace(view.name, "systems")
-        return super()._without_paths(text)
+        return super().without_paths(text)
 
 
 class SplitCoreSearch(TaskSearch):

@@ -41,7 +41,8 @@ class Telling(Protocol):
     def failure(self, error: Exception, capture: Capture) -> Failure:
         """What an exception of the subject says, without the paths of this machine."""
 
-    def _without_paths(self, text: str) -> str: ...
+    def without_paths(self, text: str) -> str:
+        """A text of the subject without the paths of this machine."""
 
 
 def attempt(subject: Telling, search: Callable[[], Any], mode: Mode) -> Outcome:
@@ -53,7 +54,7 @@ def attempt(subject: Telling, search: Callable[[], Any], mode: Mode) -> Outcome:
             return dataclasses.replace(subject.failure(error, capture), provenance=frozenset(tiers))
     row = None if frame is None or frame.empty else frame.iloc[0].to_dict()
     point = None if row is None else agg_point(row) if mode is Mode.AGG else disagg_point(row)
-    return Answer(best=point, provenance=frozenset(tiers), log=subject._without_paths(capture.text))
+    return Answer(best=point, provenance=frozenset(tiers), log=subject.without_paths(capture.text))
 
 
 class TaskSearch:
