@@ -36,7 +36,8 @@ _LAYOUT_LISTS: dict[Role, str] = {
 }
 _GRIDS: dict[Grid, dict[str, int]] = {
     Grid.FIRST: {"max_batch_size": 1},
-    Grid.OUTLINE: {"ctx_stride": _WHOLE_CONTEXT_LADDER},
+    # Without chunks the stride would be one input, whatever is asked for; chunks change no estimate, only the ladder.
+    Grid.OUTLINE: {"ctx_stride": _WHOLE_CONTEXT_LADDER, "enable_chunked_prefill": True},
     Grid.ALL: {},
 }
 
