@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from aiconfigurator.sdk import common, models, utils
 
 from harness.subjects.models import BACKENDS, BuildRequest
+from harness.subjects.patching import replaced
 from harness.subjects.recording import Recorder
 from harness.subjects.sdk_models import SdkModels, calm
 
@@ -66,10 +67,9 @@ class FolderModels(SdkModels):
 @contextlib.contextmanager
 def _loading(config: dict[str, Any], quantization: Mapping[str, object] | None) -> Iterator[None]:
     """Let the subject's loader of local folders return these objects instead of a file's."""
-    real = utils._load_local_config, utils._load_local_quant_config
-    utils._load_local_config = lambda _path: config
-    utils._load_local_quant_config = lambda _path: dict(quantization) if quantization is not None else None
-    try:
+    stored = dict(quantization) if quantization is not None else None
+    with (
+        replaced(utils, "_load_local_config", lambda _path: config),
+        replaced(utils, "_load_local_quant_config", lambda _path: stored and dict(stored)),
+    ):
         yield
-    finally:
-        utils._load_local_config, utils._load_local_quant_config = real

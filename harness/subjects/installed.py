@@ -51,11 +51,8 @@ def load_subject(path: Path | None = None) -> ModelSubject:
         sys.path.insert(0, str(path.resolve()))
         unversioned = not [*metadata.distributions(name=NAME, path=[str(path)])]
     known = load_releases()
-    if unversioned:
-        # A checkout says nowhere which version it is; it is taken for a build of the newest release.
-        version = Version(f"{known.newest.version}+local")
-    else:
-        version = _whole()
+    # A checkout says nowhere which version it is; it is taken for a build of the newest release.
+    version = Version(f"{known.newest.version}+local") if unversioned else _whole()
     release = known.nearest(version)
     return _adapted(release, version, _note(release, version))
 
@@ -130,7 +127,9 @@ def _number(version: str) -> Version:
         return Version(version)
     except InvalidVersion as error:
         found = f"{NAME} with the version {version!r}"
-        raise SubjectError("the subject", found, "a version number", f"Reinstall it: {_install(load_releases().newest)}") from error
+        raise SubjectError(
+            "the subject", found, "a version number", f"Reinstall it: {_install(load_releases().newest)}"
+        ) from error
 
 
 def _version(name: str) -> str | None:

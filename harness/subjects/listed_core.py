@@ -123,7 +123,7 @@ class ListedSubject(SharedTables):
         return recorder.read
 
     def _reading(self, ref: str) -> Mapping[str, Any]:
-        config = self._configs[ref] if ref in self._configs else utils._load_pre_downloaded_hf_config(ref)
+        config: Any = self._configs.get(ref) or utils._load_pre_downloaded_hf_config(ref)
         architecture = config["architectures"][0]
         return dict(zip(_KEYS, utils._parse_hf_config_json(config), strict=True)) | {"architecture": architecture}
 

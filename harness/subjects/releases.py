@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 from pydantic import Field, field_validator, model_validator
 
 from harness.data_files import Record, data_path, load_toml
-from harness.subjects.api import Capability
+from harness.subjects.api import Capability  # noqa: TC001 - pydantic reads the annotations when it runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +100,9 @@ class Releases(Record):
     def exactly(self, version: Version) -> Release | None:
         """The listed release of this version; post-releases count as theirs."""
         plain = version.is_prerelease or version.local is not None
-        return None if plain else next((one for one in self.releases if one.number == Version(version.base_version)), None)
+        return (
+            None if plain else next((one for one in self.releases if one.number == Version(version.base_version)), None)
+        )
 
     def nearest(self, version: Version) -> Release:
         """The release whose adapter takes a version."""

@@ -9,17 +9,18 @@ from __future__ import annotations
 import dataclasses
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
-from unittest import mock
 
 from aiconfigurator.sdk import inference_session, pareto_analysis, task
 
 from harness.coordinates import Mode
-from harness.subjects.api import Answer, Failure, Grid, Layout, Narrowing, Outcome, Pairing
+from harness.subjects.api import Answer, Grid, Layout, Narrowing, Outcome, Pairing
+from harness.subjects.patching import replaced
 from harness.subjects.points import agg_point, disagg_point
 from harness.subjects.quiet import captured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from harness.coordinates import Cell
     from harness.subjects.api import Request, Role
@@ -82,7 +83,7 @@ class RunnerSearch:
 
     def layouts(self, role: Role) -> tuple[Layout, ...]:
         """Every layout of the role, in the subject's order."""
-        return tuple(Layout(*layout, cp=1) for layout in self._space[_LAYOUT_LISTS[role]])
+        return tuple(Layout(*(*layout, 1)) for layout in self._space[_LAYOUT_LISTS[role]])
 
     def pairing(self) -> Pairing:
         """The rules by which prefill and decode pools combine."""
@@ -155,8 +156,8 @@ def _space_of(description: Any, mode: Mode) -> dict[str, Any]:  # noqa: ANN401
     # The runner copies the tables before it hands them on, which takes seconds; ours take their place afterwards.
     no_tables = SimpleNamespace(set_default_database_mode=lambda _mode: None)
     with (
-        mock.patch.object(pareto_analysis, _SEARCHES[mode], record),
-        mock.patch.object(task, "get_database", lambda *_, **__: no_tables),
+        replaced(pareto_analysis, _SEARCHES[mode], record),
+        replaced(task, "get_database", lambda **_: no_tables),
     ):
         try:
             task.TaskRunner().run(description)
@@ -165,7 +166,7 @@ def _space_of(description: Any, mode: Mode) -> dict[str, Any]:  # noqa: ANN401
     raise LookupError("the subject enumerated no layouts")
 
 
-def _grid(options: dict[str, int]) -> Any:  # noqa: ANN401
+def _grid(options: dict[str, int]) -> AbstractContextManager[None]:
     """Let the subject's search of one layout take these options in place of those that its caller gives it."""
     session = inference_session.InferenceSession
     real = session.find_best_agg_result_under_constraints
@@ -173,4 +174,4 @@ def _grid(options: dict[str, int]) -> Any:  # noqa: ANN401
     def narrowed(self: Any, **given: Any) -> Any:  # noqa: ANN401
         return real(self, **(given | options))
 
-    return mock.patch.object(session, real.__name__, narrowed)
+    return replaced(session, real.__name__, narrowed)

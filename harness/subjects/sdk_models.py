@@ -28,6 +28,7 @@ from harness.subjects.models import (
     SystemSpec,
 )
 from harness.subjects.neutral_ops import plain
+from harness.subjects.patching import replaced
 from harness.subjects.quiet import captured
 
 if TYPE_CHECKING:
@@ -257,17 +258,12 @@ def calm() -> Iterator[Capture]:
     """Keep the subject's output away, and refuse the download that it falls back to for a model it cannot find."""
     # The downloader of the oldest releases is the wrapper around the one that newer ones have beside it.
     name = next(name for name in ("_download_hf_json", "_download_hf_config") if hasattr(utils, name))
-    real = getattr(utils, name)
 
     def refuse(hf_id: str, filename: str = "config.json", **_: object) -> None:
         raise ConnectionError(f"the subject tried to download {filename} of {hf_id}")
 
-    setattr(utils, name, refuse)
-    try:
-        with captured() as capture:
-            yield capture
-    finally:
-        setattr(utils, name, real)
+    with replaced(utils, name, refuse), captured() as capture:
+        yield capture
 
 
 def _frozen(extra: object) -> bool | None:

@@ -1,4 +1,4 @@
-"""What adapters of all generations have alike: who the subject is, what lies in its package, and what its errors say."""
+"""What adapters of all generations have alike: who the subject is, what its package holds, what its errors say."""
 
 from __future__ import annotations
 
@@ -69,8 +69,7 @@ class SdkSubject(SdkModels):
     @functools.cache  # noqa: B019 - one subject lives as long as the process
     def databases(self) -> tuple[Database, ...]:
         """Every queryable (system, backend, version), sorted."""
-        with captured():
-            supported = perf_database.get_supported_databases()
+        supported = self._supported()
         return tuple(
             sorted(
                 Database(system, backend, version)
@@ -79,6 +78,11 @@ class SdkSubject(SdkModels):
                 for version in versions
             )
         )
+
+    def _supported(self) -> dict[str, dict[str, list[str]]]:
+        with captured():
+            found: dict[str, dict[str, list[str]]] = perf_database.get_supported_databases()
+        return found
 
     @functools.cache  # noqa: B019
     def system_facts(self, system: str) -> SystemFacts:

@@ -65,7 +65,8 @@ def build(request: BuildRequest, model: str, names: tuple[str, ...], dialect: Di
         f"{_head(request, model, '', dialect)}{_LEAVES}"
         "for op in [*model.context_ops, *model.generation_ops]:\n"
         "    for leaf in leaves(op):\n"
-        f"        {wanted}print(leaf._name, leaf._scale_factor, leaf.get_weights())\n" + (cache if dialect.cache else "")
+        f"        {wanted}print(leaf._name, leaf._scale_factor, leaf.get_weights())\n"
+        + (cache if dialect.cache else "")
     )
 
 

@@ -46,11 +46,6 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
         """Models of the support matrix, sorted."""
         return tuple(sorted(common.SupportMatrixHFModels))
 
-    def databases(self) -> tuple[Database, ...]:
-        """Every queryable (system, backend, version), sorted."""
-        with shortcuts.in_use():
-            return super().databases()
-
     @functools.cache  # noqa: B019 - one subject lives as long as the process
     def data_origin(self, database: Database) -> DataOrigin:
         """Own and inherited op tables, from the engine's own account of which files it admits."""
@@ -104,6 +99,10 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
         self._last_session = None
         perf_database.unload_database(database.system, database.backend, database.version)
         gc.collect()
+
+    def _supported(self) -> dict[str, dict[str, list[str]]]:
+        with shortcuts.in_use():
+            return super()._supported()
 
     def _lacks_data(self, error: Exception) -> bool:
         return bool(perf_database.has_perf_data_not_available_cause(error))

@@ -116,9 +116,7 @@ def test_release_that_the_index_does_not_have_says_why(site: Site, run_python: R
         ("0.12.0+g1234", "is a local build; the adapter for 0.12.0 is tried."),
     ],
 )
-def test_version_that_is_not_listed_is_tried_with_a_note(
-    site: Site, run_python: Run, version: str, note: str
-) -> None:
+def test_version_that_is_not_listed_is_tried_with_a_note(site: Site, run_python: Run, version: str, note: str) -> None:
     folder = site("aiconfigurator-")
     add_distribution(folder, "aiconfigurator", version)
     found = load(run_python, folder)
@@ -132,7 +130,9 @@ def test_editable_checkout_is_a_local_build(site: Site, run_python: Run) -> None
     add_distribution(folder, "aiconfigurator", "0.12.0")
     record = {"url": "file:///src", "dir_info": {"editable": True}}
     (folder / "aiconfigurator-0.12.0.dist-info" / "direct_url.json").write_text(json.dumps(record))
-    assert load(run_python, folder)["note"] == "aiconfigurator 0.12.0 is a local build; the adapter for 0.12.0 is tried."
+    assert (
+        load(run_python, folder)["note"] == "aiconfigurator 0.12.0 is a local build; the adapter for 0.12.0 is tried."
+    )
 
 
 def test_folder_without_a_version_is_taken_for_a_build_of_the_newest_release(
