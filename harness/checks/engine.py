@@ -140,7 +140,8 @@ class Examiner:
         else:
             model = self.model(target.model)
             if pair.check.needs and model.foreign:
-                raise SkipCheck(f"{self._subject.info.version} does not support {model.config.architecture}")
+                info = self._subject.info
+                raise SkipCheck(f"{info.name} {info.version} does not support {model.config.architecture}")
             if target.database is not None:
                 self._load(target.database)
             found = run(model, model.plan, *([target.database] if target.database else []))

@@ -55,3 +55,34 @@ def test_an_estimate_is_printed(run: Callable[[str], str]) -> None:
     said = run(snippets.estimate(EstimateRequest(build, Database("b60", "vllm", "0.26.0")), DENSE, NEWEST))
     assert "'ttft'" in said
     assert "context_qkv_gemm" in said
+
+
+OLDER = snippets.Dialect(
+    sixteen_bit="float16",
+    reading="get_model_config_from_hf_id",
+    shown="info",
+    views=False,
+    resolve="",
+    cache=False,
+    memory="summary._memory",
+    accepted=True,
+)
+
+
+def test_programs_for_an_older_generation_use_its_words() -> None:
+    request = BuildRequest(DENSE, precision="bf16", nextn=1)
+    assert snippets.parse(DENSE, OLDER).splitlines()[2:4] == [
+        f"info = utils.get_model_config_from_hf_id({DENSE!r})",
+        "print(info)",
+    ]
+    built = snippets.build(request, DENSE, (), OLDER)
+    assert "common.GEMMQuantMode.float16" in built
+    assert "nextn=1, nextn_accept_rates=[0.0, 0.0, 0.0, 0.0, 0.0], **half" in built
+    assert "get_kvcache_bytes_per_sequence" not in built
+    said = snippets.estimate(EstimateRequest(request, Database("b60", "vllm", "0.26.0")), DENSE, OLDER)
+    assert (
+        "tables = perf_database.get_database('b60', 'vllm', '0.26.0')\n"
+        "tables.set_default_database_mode(common.DatabaseMode.SILICON)\n"
+        f"model = models.get_model({DENSE!r}"
+    ) in said
+    assert "print(summary._memory)\n" in said
