@@ -14,6 +14,8 @@ import yaml
 from aiconfigurator_core.sdk import perf_database
 from aiconfigurator_core.sdk.models import helpers
 
+from harness.subjects.patching import replaced
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,9 +33,9 @@ def in_use() -> Iterator[None]:
     base class whether it is a mapping.
     """
     with (
-        _replaced(vars(yaml), "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader)),
-        _replaced(vars(helpers), _LAYER_FORMATS, _layer_formats),
-        _replaced(vars(perf_database), _FREEZE, _frozen),
+        replaced(yaml, "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader)),
+        replaced(helpers, _LAYER_FORMATS, _layer_formats),
+        replaced(perf_database, _FREEZE, _frozen),
     ):
         yield
 
@@ -63,13 +65,3 @@ def _frozen(value: object) -> object:
         items = cast("dict[object, object]", value).items()
         return {_frozen(key): item if type(item) in _FIGURES else _frozen(item) for key, item in items}
     return _freeze(value)
-
-
-@contextlib.contextmanager
-def _replaced(names: dict[str, Any], name: str, value: object) -> Iterator[None]:
-    old = names[name]
-    names[name] = value
-    try:
-        yield
-    finally:
-        names[name] = old

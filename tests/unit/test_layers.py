@@ -100,12 +100,25 @@ def violations(root: Path) -> list[str]:
             found.append(f"{name}: {lines} lines, more than {MAX_LINES}")
         if name != "harness" and layer(name) < 0:
             found.append(f"{name}: in no layer; give it one in {Path(__file__).name}")
-    loads_subject = {name for name, imports in modules.items() if any(_is_loaded(each, SUBJECT) for each in imports)}
+    loads_subject = _loading(modules)
     for name, imports in modules.items():
         for each in imports:
             target = each.known(modules)
             if reason := _why_not(name, target, each, loads_subject):
                 found.append(f"{name}:{each.line}: {target}: {reason}")
+    return found
+
+
+def _loading(modules: Mapping[str, list[Import]]) -> set[str]:
+    """Modules that load the subject, and adapters built on them."""
+    found = {name for name, imports in modules.items() if any(_is_loaded(each, SUBJECT) for each in imports)}
+    while built_on := {
+        name
+        for name, imports in modules.items()
+        if _package(name) == "harness.subjects" and name not in found | INTERFACE | {FINDER}
+        if any(each.at_load and each.known(modules) in found for each in imports)
+    }:
+        found |= built_on
     return found
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
@@ -13,12 +14,14 @@ from harness.checks.records import Outcome, Scope, SkipCheck, Target
 from harness.coordinates import Database
 from harness.subjects.api import Capability
 from tests.fakes.checks import MODEL, WRONG, fake_subject, made_up, pair
+from tests.fakes.subjects import FakeSubject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.checks.records import Finding, Mismatch
+    from harness.subjects.models import ModelSubject
 
 H100, H200 = Database("h100_sxm", "vllm", "1.0.0"), Database("h200_sxm", "vllm", "2.0.0")
 
@@ -101,6 +104,45 @@ def test_a_check_whose_capability_is_missing_is_skipped_before_it_runs() -> None
     subject = fake_subject(capabilities=frozenset({Capability.PARSE}))
     (found,) = Examiner(subject).examine(pair(check))
     assert (found.outcome, found.actual) == (Outcome.SKIP, "fake 1.0 cannot build")
+
+
+@dataclass
+class Older(FakeSubject):
+    """A subject that knows one architecture and names one model."""
+
+    knows: str = ""
+    ships: str = ""
+
+    def architectures(self) -> dict[str, str]:
+        return {self.knows: "LLAMA"}
+
+    def bundled_models(self) -> tuple[str, ...]:
+        return (self.ships,)
+
+    def default_models(self) -> frozenset[str]:
+        return frozenset()
+
+
+@pytest.mark.parametrize(
+    ("knows", "ships", "expected"),
+    [
+        ("LlamaForCausalLM", "", "fake 1.0 does not support Qwen3ForCausalLM"),
+        ("Qwen3ForCausalLM", "", ""),
+        # A model that the release ships and does not map is a mistake of the release.
+        ("LlamaForCausalLM", MODEL, ""),
+    ],
+)
+def test_a_model_that_a_release_is_too_old_for_is_skipped(knows: str, ships: str, expected: str) -> None:
+    subject = cast("ModelSubject", Older({}, knows=knows, ships=ships))
+    check = made_up(lambda *_: (), needs=[Capability.BUILD])
+    (found,) = Examiner(subject).examine(pair(check))
+    assert (found.outcome, found.actual) == ((Outcome.SKIP, expected) if expected else (Outcome.PASS, ""))
+
+
+def test_a_check_of_the_config_alone_runs_whatever_the_release_supports() -> None:
+    subject = cast("ModelSubject", Older({}, knows="LlamaForCausalLM"))
+    (found,) = Examiner(subject).examine(pair(made_up(lambda *_: ())))
+    assert found.outcome is Outcome.PASS
 
 
 def test_a_config_that_cannot_be_read_is_told_in_its_own_words(tmp_path: Path) -> None:

@@ -141,6 +141,21 @@ def test_hardware_is_asked_before_any_search() -> None:
     assert (subject.asked, verdict.origin, verdict.points_tried) == ([], None, 0)
 
 
+@pytest.mark.parametrize("capable", [True, False])
+def test_gaps_are_named_only_where_the_release_has_names_for_them(capable: bool) -> None:
+    gap = _fails_with("Unsupported gemm quant mode 'fp8_static'")
+    able = frozenset({Capability.MATRIX, *([Capability.GAPS] if capable else [])})
+    verdict = judge(FakeSubject({SILICON: gap}, capabilities=able), CELL)
+    assert verdict.status is (Status.FRAMEWORK_INCOMPATIBLE if capable else Status.FAIL)
+
+
+def test_hardware_is_left_to_the_search_of_a_release_that_has_no_name_for_its_gaps() -> None:
+    facts = ModelFacts("LlamaForCausalLM", 8e9, frozenset({"nvfp4"}), "nvfp4", "fp8", "")
+    able = frozenset({Capability.MATRIX})
+    subject = FakeSubject({SILICON: passing()}, facts=facts, system=SystemFacts(80, frozenset()), capabilities=able)
+    assert judge(subject, CELL).status is Status.PASS
+
+
 def _fails_with(message: str) -> Failure:
     return Failure("RuntimeError", ("RuntimeError: no result", f"ValueError: {message}"), missing_data=False, log="")
 

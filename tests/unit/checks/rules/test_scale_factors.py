@@ -48,6 +48,16 @@ def test_first_dense_layers_taken_for_moe_are_found_part_by_part(installed: Mode
     assert "first_k_dense_replace = 3" in found["prefill.router"].arithmetic
 
 
+def test_a_gate_runs_in_the_layers_of_the_projection_beside_it(installed: ModelSubject) -> None:
+    def apart(_request: BuildRequest, _phase: str, ops: tuple[Op, ...]) -> Iterable[Op]:
+        for op in ops:
+            yield op
+            if (op.component, op.part) == ("dense_ffn", "in"):
+                yield replace(op, part="gate", count=op.count + int(op.name.startswith("generation")))
+
+    assert abouts(installed, LLAMA, apart) == ["decode.dense_ffn.gate"]
+
+
 def test_one_count_for_all_kinds_of_layers_is_found(installed: ModelSubject) -> None:
     found = abouts(installed, HYBRID, each("attention.core", count=64.0))
     assert {"prefill.attention.gdn", "prefill.attention.full", "decode.attention.gdn"} <= {*found}
