@@ -53,6 +53,7 @@ class Neighbour:
         additional: Fields of the config that the known model has not.
         changed: Fields that decide about the structure and differ.
         kinds: Kinds of mixers and feed-forwards that both have.
+        nested: The known model's text decoder stands in a section of its own.
     """
 
     architecture: str
@@ -63,6 +64,7 @@ class Neighbour:
     additional: tuple[str, ...]
     changed: tuple[Change, ...]
     kinds: tuple[str, ...]
+    nested: bool
 
     def document(self) -> dict[str, object]:
         """As JSON has it."""
@@ -87,6 +89,7 @@ class _Known:
     fields: Mapping[str, object]
     reads: frozenset[str]
     kinds: frozenset[str]
+    nested: bool
 
 
 def nearest(config: HFConfig, plan: LayerPlan, folder: Path | None = None) -> tuple[Neighbour, ...]:
@@ -99,7 +102,9 @@ def nearest(config: HFConfig, plan: LayerPlan, folder: Path | None = None) -> tu
     """
     # Looking at a field counts as reading it, and who reads the config's fields is what this is about.
     fields = _set(HFConfig(config.source, config.raw()).text())
-    here = _Known(config.architecture, config.model, fields, config.text().read_fields() & fields.keys(), _kinds(plan))
+    text = config.text()
+    reads = text.read_fields() & fields.keys()
+    here = _Known(config.architecture, config.model, fields, reads, _kinds(plan), bool(text.path))
     known = list(_others(config.architecture, folder))
     frequency = Counter(kind for each in known for kind in _sorted_kinds(each.kinds))
     weights = {kind: log(1 + len(known) / max(1, frequency[kind])) for kind in {*frequency, *_sorted_kinds(here.kinds)}}
@@ -114,8 +119,10 @@ def _others(architecture: str, folder: Path | None) -> Iterator[_Known]:
         config = known.config
         if config.architecture not in seen:
             seen.add(config.architecture)
-            fields = _set(config.text())
-            yield _Known(config.architecture, config.model, fields, known.read & fields.keys(), _kinds(known.plan))
+            text = config.text()
+            fields = _set(text)
+            reads, nested = known.read & fields.keys(), bool(text.path)
+            yield _Known(config.architecture, config.model, fields, reads, _kinds(known.plan), nested)
 
 
 def _set(text: HFConfig) -> dict[str, object]:
@@ -153,6 +160,7 @@ def _compared(here: _Known, there: _Known, weights: Mapping[str, float]) -> Neig
         additional=tuple(sorted(additional)),
         changed=tuple(_changes(here.fields, there.fields)),
         kinds=tuple(sorted(here.kinds & there.kinds)),
+        nested=there.nested,
     )
 
 

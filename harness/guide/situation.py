@@ -68,7 +68,10 @@ def _evidence(model: SubjectModel, uncertain: tuple[str, ...], folder: Path | No
         covered, refusal = _own_cover(model)
     else:
         neighbours = nearest(model.config, model.plan, folder)
-        found = _closest(families(model.subject, kinds, folder), kinds, [each.architecture for each in neighbours])
+        nested = bool(model.config.text().path)
+        # A plain model does not belong to a family of wrappers that prices the same layers.
+        alike = [each.architecture for each in sorted(neighbours, key=lambda each: each.nested != nested)]
+        found = _closest(families(model.subject, kinds, folder), kinds, alike)
         family, covered = (found.name, found.kinds) if found else ("", frozenset())
     mapped = architecture in model.subject.architectures()
     return Evidence(
@@ -140,7 +143,7 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
     elif evidence.uncovered:
         missing = ", ".join(f"{mixer}+{ffn}" for mixer, ffn in evidence.uncovered)
         if evidence.mapped:
-            yield f"The family {family} has no ops for {missing}."
+            yield f"The family {family} has no ops for {missing}, which phase 4 judges."
         else:
             near = f"{family} comes nearest and lacks {missing}" if family else f"none has ops for {missing}"
             yield f"No single family prices all of these layers: {near}."

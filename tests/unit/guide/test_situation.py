@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from harness.reference.hf_config import HFConfig
 from tests.fakes.guide import before, edited, located
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from harness.guide.records import Evidence
     from harness.subjects.models import ModelSubject
 
@@ -74,7 +78,7 @@ def test_quantization_is_named(installed: ModelSubject) -> None:
 def test_the_layers_that_the_mapped_family_lacks_are_named(installed: ModelSubject) -> None:
     _, reasons, evidence = asked(installed, "deepseek-ai/DeepSeek-R1")
     assert evidence.uncovered == (("mla", "dense"),)
-    assert "The family DEEPSEEK has no ops for mla+dense." in reasons
+    assert "The family DEEPSEEK has no ops for mla+dense, which phase 4 judges." in reasons
 
 
 def test_layers_that_no_single_family_prices_make_a_new_family(installed: ModelSubject) -> None:
@@ -102,6 +106,22 @@ def test_before_a_hybrid_was_mapped_it_needed_a_new_family(installed: ModelSubje
 def test_before_a_uniform_model_was_mapped_its_family_fitted(installed: ModelSubject) -> None:
     found, _, evidence = asked(before(installed, "MixtralForCausalLM"), "mistralai/Mixtral-8x7B-v0.1")
     assert (found, evidence.family) == (Situation.SAME_OPS, "MOE")
+
+
+@pytest.mark.parametrize(
+    ("edit", "family"),
+    [
+        (lambda raw: raw, "LLAMA"),
+        (lambda raw: {"architectures": raw.pop("architectures"), "text_config": raw}, "QWEN3VL"),
+    ],
+    ids=["plain", "nested"],
+)
+def test_of_families_that_price_alike_a_wrapper_is_for_wrappers(
+    edit: Callable[[dict[str, Any]], object], family: str, installed: ModelSubject, tmp_path: Path
+) -> None:
+    source = Path(located("mistralai--Mistral-Small-24B-Instruct-2501"))
+    (tmp_path / "config.json").write_text(json.dumps(edit(json.loads(source.read_text(encoding="utf-8")))))
+    assert asked(installed, str(tmp_path))[2].family == family
 
 
 def test_a_refused_model_says_what_the_subject_raises(installed: ModelSubject, tmp_path: Path) -> None:
