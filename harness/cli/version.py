@@ -24,11 +24,11 @@ def register(app: typer.Typer) -> None:
         """
         from harness.subjects.installed import installed_versions
 
-        found = installed_versions()
+        versions = [*installed_versions().values()]
         document = {
             "harness": harness.__version__,
-            "subject": found["aiconfigurator"],
-            "data": found["aiconfigurator-core"],
+            "subject": versions[0],
+            "data": versions[-1],
             "python": platform.python_version(),
         }
         if verbose:

@@ -73,7 +73,8 @@ def neutral(kind_name: str, facts: Mapping[str, Any], weight_bytes: float, alter
     return Op(
         name=name,
         kind=kind,
-        count=float(facts["scale_factor"]),
+        # Families that are priced layer by layer say no factor: each op is one layer's.
+        count=float(facts.get("scale_factor", 1.0)),
         weight_bytes=weight_bytes,
         component=role.component,
         part=part,

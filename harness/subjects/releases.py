@@ -1,5 +1,6 @@
-"""Which releases of the subject are known, and which adapter takes a version; the list is `fixtures/releases.toml`.
+"""Which releases of the subject are known, and which adapter takes a version.
 
+The list is `fixtures/releases.toml`; `fixtures/successor_releases.toml` is that of the distribution that continues it.
 A version that is not listed goes to the adapter of the newest listed release that is not newer than it, or to the
 oldest one; a pre-release counts as the release that it leads up to.
 """
@@ -28,6 +29,7 @@ class AdapterEntry(Record):
     module: str = Field(pattern=r"^harness\.subjects\.\w+$")
     subject: str
     distributions: tuple[str, ...] = Field(min_length=1)
+    packages: dict[str, str] = Field(default_factory=dict)
 
 
 class Lack(Record):
@@ -74,8 +76,9 @@ class Release(Record):
 
 
 class Releases(Record):
-    """All known releases."""
+    """All known releases of one distribution."""
 
+    name: str
     adapters: tuple[AdapterEntry, ...] = Field(min_length=1)
     releases: tuple[Release, ...] = Field(min_length=1)
     pin_reasons: dict[str, str]
@@ -122,3 +125,8 @@ def load_releases(path: Path | None = None) -> Releases:
         DataFileError: The file breaks its schema.
     """
     return load_toml(path or data_path("fixtures", "releases.toml"), Releases)
+
+
+def load_lines() -> tuple[Releases, ...]:
+    """Read the list of every distribution that can be a subject, the one that is looked for first in front."""
+    return load_releases(), load_releases(data_path("fixtures", "successor_releases.toml"))

@@ -14,6 +14,7 @@ class Dialect:
     """What a generation calls what the programs use; the defaults are those of 0.11 and newer.
 
     Attributes:
+        package: Name of the package.
         sixteen_bit: Name of 16 bits among the datatypes.
         reading: Function of `utils` that reads a config.
         shown: Expression for what it returns, without the config itself.
@@ -24,6 +25,7 @@ class Dialect:
         accepted: Draft tokens are priced by how many of them are accepted.
     """
 
+    package: str = "aiconfigurator"
     sixteen_bit: str = "bfloat16"
     reading: str = "get_model_config_from_model_path"
     shown: str = "{key: value for key, value in info.items() if key != 'raw_config'}"
@@ -50,7 +52,7 @@ NONE_ACCEPTED = (0.0, 0.0, 0.0, 0.0, 0.0)
 def parse(model: str, dialect: Dialect) -> str:
     """Print how a model is read."""
     return (
-        "from aiconfigurator.sdk import models, utils\n\n"
+        f"from {dialect.package}.sdk import models, utils\n\n"
         f"info = utils.{dialect.reading}({model!r})\n"
         f"print({dialect.shown})\n"
         f"print('is_moe', models.check_is_moe({model!r}))\n"
@@ -96,12 +98,12 @@ def _database(request: EstimateRequest, dialect: Dialect) -> str:
 def _head(request: BuildRequest, model: str, database: str, dialect: Dialect) -> str:
     layout = request.layout
     half = request.precision == "bf16"
-    imports = "from aiconfigurator.sdk import common, config, models"
+    imports = f"from {dialect.package}.sdk import common, config, models"
     if database:
         imports = (
-            "from aiconfigurator.sdk import common, config, models, perf_database\n"
-            "from aiconfigurator.sdk.backends.factory import get_backend\n"
-            "from aiconfigurator.sdk.inference_session import InferenceSession"
+            f"from {dialect.package}.sdk import common, config, models, perf_database\n"
+            f"from {dialect.package}.sdk.backends.factory import get_backend\n"
+            f"from {dialect.package}.sdk.inference_session import InferenceSession"
         )
     resolve = dialect.resolve.format(model=repr(model), backend=repr(request.backend)) if database else ""
     accepted = f", nextn_accept_rates={list(NONE_ACCEPTED)!r}" if dialect.accepted and request.nextn else ""

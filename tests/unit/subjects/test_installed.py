@@ -147,6 +147,65 @@ def test_folder_without_a_version_is_taken_for_a_build_of_the_newest_release(
     assert found["note"] == "aiconfigurator 0.12.0 is a local build; the adapter for 0.12.0 is tried."
 
 
+def continued(site: Site, version: str, *, renamed: bool) -> Path:
+    """The environment with its subject as one distribution of the name that continues it."""
+    folder = site("aiconfigurator-", "aiconfigurator_core-")
+    add_distribution(folder, "aisimulate", version)
+    outer, core = folder / "aiconfigurator", folder / "aiconfigurator_core"
+    modules = [path.resolve() for path in outer.iterdir()]
+    outer.unlink()
+    outer.mkdir()
+    for module in modules:
+        if module.name != "__init__.py":
+            (outer / module.name).symlink_to(module)
+    # The real one asks for the version of the distribution that it comes from.
+    (outer / "__init__.py").write_text("")
+    if renamed:
+        outer.rename(folder / "aisimulate")
+        core.rename(folder / "aisimulate_core")
+    return folder
+
+
+@pytest.mark.parametrize(("version", "renamed"), [("0.12.0.dev44", False), ("0.13.0.dev85", True)])
+def test_successor_is_loaded_by_whichever_names_its_packages_have(
+    site: Site, run_python: Run, version: str, renamed: bool
+) -> None:
+    found = load(run_python, continued(site, version, renamed=renamed))
+    assert "error" not in found
+    assert found["version"] == found["data"] == version
+    known = version.partition(".dev")[0]
+    assert found["note"] == (
+        f"aisimulate {version} is no release that this harness knows; the adapter for {known} is tried."
+    )
+
+
+def test_successor_shows_findings_by_the_name_of_its_package(site: Site, run_python: Run) -> None:
+    script = (
+        "from harness.subjects.installed import load_subject as f; s = f()\n"
+        "print(s.info.name, len(s.databases()) > 0, s.parse_snippet('m').splitlines()[0])"
+    )
+    done = run_python("-c", script, site=continued(site, "0.13.0", renamed=True))
+    assert done.stdout == "aisimulate True from aisimulate.sdk import models, utils\n"
+
+
+def test_subject_comes_before_its_successor(site: Site, run_python: Run) -> None:
+    folder = site()
+    add_distribution(folder, "aisimulate", "0.12.0.dev44")
+    assert load(run_python, folder)["version"] == "0.12.0"
+
+
+def test_successor_in_a_folder_comes_before_the_subject_of_the_environment(
+    site: Site, run_python: Run, tmp_path: Path
+) -> None:
+    other = tmp_path / "other build"
+    (other / "aisimulate").mkdir(parents=True)
+    (other / "aisimulate" / "__init__.py").write_text("raise ImportError('the other build')")
+    add_distribution(other, "aisimulate", "0.13.0.dev85")
+    found = load(run_python, site(), str(other))
+    assert "found aisimulate 0.13.0.dev85, which cannot be imported (ImportError: the other build)" in found["error"]
+    assert "aisimulate 0.13.0 cannot be had from the package index" in found["error"]
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -10,7 +10,7 @@ from packaging.version import Version
 
 import harness
 from harness.errors import DataFileError
-from harness.subjects.releases import load_releases
+from harness.subjects.releases import load_lines, load_releases
 
 ROOT = Path(harness.__file__).parents[1]
 KNOWN = load_releases()
@@ -19,13 +19,14 @@ KNOWN = load_releases()
 def write(tmp_path: Path, releases: str, reasons: str = '"plotext<6" = "because"') -> Path:
     path = tmp_path / "releases.toml"
     path.write_text(
+        'name = "aiconfigurator"\n'
         'adapters = [{ name = "only", module = "harness.subjects.some_core", subject = "S", distributions = ["d"] }]\n'
         f"releases = [{releases}]\n[pin_reasons]\n{reasons}\n"
     )
     return path
 
 
-@pytest.mark.parametrize("entry", KNOWN.adapters, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [one for line in load_lines() for one in line.adapters], ids=lambda entry: entry.name)
 def test_every_adapter_is_there(entry: object) -> None:
     module, subject = entry.module, entry.subject  # type: ignore[attr-defined] # pytest has no types for parameters
     spec = importlib.util.find_spec(module)
