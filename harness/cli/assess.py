@@ -61,7 +61,7 @@ def register(app: typer.Typer) -> None:
         from harness.guide.assess import assess as ask
         from harness.guide.assess_text import text
         from harness.guide.checklist import markdown
-        from harness.guide.naming import is_model_id
+        from harness.reference.find_config import is_model_id
         from harness.subjects.installed import load_subject
 
         if as_json and checklist:

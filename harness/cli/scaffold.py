@@ -48,9 +48,9 @@ def register(app: typer.Typer) -> None:
 
         Example: aic-harness scaffold path/to/config.json --model-id Org/Model --out my_model
         """
-        from harness.guide.naming import is_model_id
         from harness.guide.scaffold.files import scaffold as make
         from harness.guide.scaffold.files import write
+        from harness.reference.find_config import is_model_id
         from harness.subjects.installed import load_subject
 
         if model_id and not is_model_id(model_id):

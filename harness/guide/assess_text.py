@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from harness.guide.records import State
+from harness.guide.wrapping import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     Paint = Callable[[str, State], str]
 
-_WIDTH = 100
 _SIGNS = {State.DONE: "[x]", State.MISSING: "[ ]", State.WRONG: "[!]"}
 _TITLES = {
     "S1": "S1: an existing family fits, with the same ops",
@@ -43,25 +42,14 @@ def text(assessment: Assessment, *, verbose: bool = False, paint: Paint = _plain
         _neighbours(assessment),
         *([*_phase(phase, verbose=verbose, paint=paint)] for phase in assessment.phases),
         _coverage(assessment, verbose=verbose),
-        ["Next step", *_wrapped(assessment.next_step, "  ")],
+        ["Next step", *wrapped(assessment.next_step, "  ")],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def _bullets(sentences: tuple[str, ...]) -> Iterator[str]:
     for sentence in sentences:
-        yield from _wrapped(sentence, "    ", "  - ")
-
-
-def _wrapped(sentence: str, indent: str, first: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        sentence,
-        _WIDTH,
-        initial_indent=indent if first is None else first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        yield from wrapped(sentence, "    ", "  - ")
 
 
 def _uncertain(assessment: Assessment) -> list[str]:
@@ -76,9 +64,9 @@ def _neighbours(assessment: Assessment) -> list[str]:
         for name, fields in (("fields only there", each.missing), ("fields only here", each.additional)):
             if fields:
                 more = f" and {len(fields) - _NEIGHBOURS_SHOWN} more" if len(fields) > _NEIGHBOURS_SHOWN else ""
-                lines += _wrapped(f"{name}: {', '.join(fields[:_NEIGHBOURS_SHOWN])}{more}", "      ")
+                lines += wrapped(f"{name}: {', '.join(fields[:_NEIGHBOURS_SHOWN])}{more}", "      ")
         for change in each.changed:
-            lines += _wrapped(str(change), "      ")
+            lines += wrapped(str(change), "      ")
     return ["Known architectures that come nearest", *lines] if lines else []
 
 
@@ -94,20 +82,22 @@ def _phase(phase: PhaseReport, *, verbose: bool, paint: Paint) -> Iterator[str]:
 def _standing(phase: PhaseReport) -> str:
     if phase.open:
         return "not done"
+    if any(each.state is State.MISSING for each in phase.criteria):
+        return "nothing must be done"
     return "done" if phase.criteria else "judged once the architecture is mapped"
 
 
 def _criterion(criterion: Criterion, *, verbose: bool, paint: Paint) -> Iterator[str]:
     yield f"  {paint(_SIGNS[criterion.state], criterion.state)} {criterion.text}"
     if criterion.todo:
-        yield from _wrapped(criterion.todo, "      ")
+        yield from wrapped(criterion.todo, "      ")
     hidden = criterion.findings[1:]
     if hidden and not verbose:
         yield f"      {len(hidden)} more findings; -v shows them"
     for finding in hidden if verbose else ():
         known = f" (known issue {finding.known_issue})" if finding.known_issue else ""
         line = f"{finding.check} {finding.about}: expected {finding.expected}, found {finding.actual}{known}"
-        yield from _wrapped(line, "        ", "      ")
+        yield from wrapped(line, "        ", "      ")
 
 
 def _coverage(assessment: Assessment, *, verbose: bool) -> list[str]:
@@ -124,7 +114,7 @@ def _coverage(assessment: Assessment, *, verbose: bool) -> list[str]:
         cells.setdefault(database.system, {})[database.backend] = f"{database.version} {count}/{len(needs)}"
     rows = [(system, *(found.get(backend, "") for backend in backends)) for system, found in sorted(cells.items())]
     table = tabulate(rows, ("newest version", *backends), disable_numparse=True)
-    title = "Measured tables, and for how many of the layers' needs they have rows"
+    title = "Measured tables, and for how many of the layers' needs they have rows (-v: every version)"
     lines = [title, *_indented(table)]
     for measured in needs:
         absent = sorted({str(each) for each in assessment.databases if each not in measured.databases})
@@ -136,7 +126,7 @@ def _coverage(assessment: Assessment, *, verbose: bool) -> list[str]:
             said = f"on {', '.join(map(str, measured.databases)) or 'none'}"
         else:
             said = f"on {len(assessment.databases) - len(absent)} of {len(assessment.databases)}"
-        lines += _wrapped(f"{measured.need}: {said}", "      ", "  - ")
+        lines += wrapped(f"{measured.need}: {said}", "      ", "  - ")
     return lines
 
 

@@ -9,7 +9,7 @@ from harness.guide.known_models import known_models
 from harness.subjects.models import BuildRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from harness.guide.known_models import Known
@@ -38,11 +38,15 @@ class Family:
         name: As the subject calls it.
         architectures: Architectures that map to it and that the subject ships a config of.
         kinds: Layers that its ops price.
+        model: A model of it that the subject ships: one of exactly the wanted kinds of layers if there is one.
+        exact: There is one.
     """
 
     name: str
     architectures: tuple[str, ...]
     kinds: frozenset[Kinds]
+    model: str
+    exact: bool
 
 
 def families(subject: ModelSubject, wanted: Iterable[Kinds], folder: Path | None = None) -> tuple[Family, ...]:
@@ -54,18 +58,25 @@ def families(subject: ModelSubject, wanted: Iterable[Kinds], folder: Path | None
         folder: Where stored configs are; the harness's own by default.
     """
     asked = frozenset(wanted)
-    found: dict[str, dict[str, set[Kinds]]] = {}
+    found: dict[str, list[tuple[Known, frozenset[Kinds]]]] = {}
     for known in _representatives(subject, asked, folder):
         try:
             built = subject.build(BuildRequest(_ref(subject, known.config), precision="bf16"))
         except Exception:  # noqa: BLE001, S112 - a family that cannot build its own model covers nothing
             continue
-        architecture = known.config.architecture
-        covered = priced(built, asked.intersection(known.plan.kinds))
-        found.setdefault(subject.architectures()[architecture], {}).setdefault(architecture, set()).update(covered)
-    return tuple(
-        Family(name, tuple(sorted(by_name)), frozenset().union(*by_name.values()))
-        for name, by_name in sorted(found.items())
+        family = subject.architectures()[known.config.architecture]
+        found.setdefault(family, []).append((known, priced(built, asked.intersection(known.plan.kinds))))
+    return tuple(_family(name, covered, asked) for name, covered in sorted(found.items()))
+
+
+def _family(name: str, covered: Sequence[tuple[Known, frozenset[Kinds]]], asked: frozenset[Kinds]) -> Family:
+    exact = [known for known, _ in covered if asked == set(known.plan.kinds)]
+    return Family(
+        name=name,
+        architectures=tuple(sorted({known.config.architecture for known, _ in covered})),
+        kinds=frozenset().union(*(kinds for _, kinds in covered)),
+        model=(exact or [known for known, _ in covered])[0].config.model,
+        exact=bool(exact),
     )
 
 
@@ -97,11 +108,12 @@ def _ref(subject: ModelSubject, config: HFConfig) -> str:
 
 
 def _representatives(subject: ModelSubject, asked: frozenset[Kinds], folder: Path | None) -> Iterator[Known]:
-    """One shipped model of each architecture and each set of the kinds of layers that are asked about."""
+    """One shipped model of each architecture and each set of kinds of layers, if it has one that is asked about."""
     shipped, mapped = set(subject.bundled_models()), subject.architectures()
     seen = set()
     for known in known_models(folder):
-        key = known.config.architecture, asked.intersection(known.plan.kinds)
-        if known.config.model in shipped and key[0] in mapped and key[1] and key not in seen:
+        key = known.config.architecture, frozenset(known.plan.kinds)
+        concerned = known.config.model in shipped and key[0] in mapped and not asked.isdisjoint(key[1])
+        if concerned and key not in seen:
             seen.add(key)
             yield known

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from harness.guide.explain import declared_signs
 from harness.guide.labels import PARTS, dimensions
 from harness.guide.pattern_rules import Form, shown
 from harness.guide.strip import MARGIN, legend, signs, strip
+from harness.guide.wrapping import WIDTH, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from harness.guide.pattern_rules import Rule
     from harness.guide.strip import Paint
 
-_WIDTH = 100
 _CELLS = 3
 """Columns of the table before that of the fields."""
 _SIZES = 2
@@ -48,26 +47,15 @@ def text(explanation: Explanation, *, verbose: bool = False, paint: Paint = _pla
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
-def _wrapped(sentence: str, indent: str, first: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        sentence,
-        _WIDTH,
-        initial_indent=indent if first is None else first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 def _head(explanation: Explanation) -> Iterator[str]:
     reading, plan = explanation.reading, explanation.reading.plan
-    yield from _wrapped(f"{plan.model} ({plan.architecture}), {len(plan.layers)} layers", "  ", "")
+    yield from wrapped(f"{plan.model} ({plan.architecture}), {len(plan.layers)} layers", "  ", "")
     if not reading.is_guess:
-        yield from _wrapped(f"Meaning of the fields: {reading.source}", "  ", "")
+        yield from wrapped(f"Meaning of the fields: {reading.source}", "  ", "")
         return
     yield "Read by field names alone, for nobody has told the harness what this class does. Not certain:"
     for doubt in reading.uncertain:
-        yield from _wrapped(doubt, "    ", "  - ")
+        yield from wrapped(doubt, "    ", "  - ")
 
 
 def _layers(explanation: Explanation, paint: Paint) -> Iterator[str]:
@@ -77,16 +65,16 @@ def _layers(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield from strip(plan, by_part, paint)
     yield ""
     for entry in legend(plan, by_part):
-        first, *rest = _wrapped(entry.text, " " * (MARGIN + 4), " " * MARGIN)
+        first, *rest = wrapped(entry.text, " " * (MARGIN + 4), " " * MARGIN)
         yield f"  {entry.heading:{MARGIN - 2}}{paint(entry.sign, entry.place)} {first[MARGIN:]}"
         yield from rest
 
 
 def _rule(said: Said) -> Iterator[str]:
     rule = said.rule
-    yield from _wrapped(f"{rule.part:5} {_named(rule)}{rule.means}", "        ", "  ")
+    yield from wrapped(f"{rule.part:5} {_named(rule)}{rule.means}", "        ", "  ")
     if said.other is not None:
-        yield from _wrapped(f"The same in another spelling: {_named(said.other)}{said.other.means}", "        ")
+        yield from wrapped(f"The same in another spelling: {_named(said.other)}{said.other.means}", "        ")
 
 
 def _named(rule: Rule) -> str:
@@ -99,7 +87,7 @@ def _named(rule: Rule) -> str:
 
 def _recipe(explanation: Explanation) -> list[str]:
     why = explanation.reading.why
-    return _wrapped(f"In the words of the recipe: {why}", "        ", "  ") if why else []
+    return wrapped(f"In the words of the recipe: {why}", "        ", "  ") if why else []
 
 
 def _table(explanation: Explanation) -> Iterator[str]:
@@ -117,10 +105,10 @@ def _table(explanation: Explanation) -> Iterator[str]:
         fields, start = row[_CELLS:] or ("by the class",), len(line) + 2
         line += f"  {fields[0]}"
         for field in fields[1:]:
-            fits = len(line) + 2 + len(field) <= _WIDTH
+            fits = len(line) + 2 + len(field) <= WIDTH
             if not fits:
                 yield f"{line},"
-            line = f"{line}, {field}" if fits else f"{' ' * min(start, _WIDTH - len(field))}{field}"
+            line = f"{line}, {field}" if fits else f"{' ' * min(start, WIDTH - len(field))}{field}"
         yield line
 
 
@@ -128,20 +116,20 @@ def _subject(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
     verdict, architecture = explanation.verdict, explanation.reading.plan.architecture
     if not verdict.mapped:
         said = f"{verdict.subject} does not map {architecture}: it says nothing of these layers, so nothing disagrees."
-        yield from _wrapped(said, "  ", "")
+        yield from wrapped(said, "  ", "")
         return
     agreeing = ", ".join(verdict.agreeing)
     if verdict.disagreements:
         yield f"Where {verdict.subject} disagrees"
         yield from _findings(verdict.disagreements, verbose=verbose)
         if agreeing:
-            yield from _wrapped(f"Nothing is wrong in {agreeing}.", "    ", "  ")
+            yield from wrapped(f"Nothing is wrong in {agreeing}.", "    ", "  ")
     elif agreeing:
-        yield from _wrapped(f"{verdict.subject} does not disagree; nothing is wrong in {agreeing}.", "  ", "")
+        yield from wrapped(f"{verdict.subject} does not disagree; nothing is wrong in {agreeing}.", "  ", "")
     else:
         yield f"{verdict.subject} does not disagree."
     for check, reason in verdict.unjudged if verbose else ():
-        yield from _wrapped(f"{check} was not judged: {reason}.", "    ", "  ")
+        yield from wrapped(f"{check} was not judged: {reason}.", "    ", "  ")
 
 
 def _by_choice(explanation: Explanation, *, verbose: bool) -> Iterator[str]:
@@ -156,13 +144,13 @@ def _findings(findings: tuple[Finding, ...], *, verbose: bool) -> Iterator[str]:
     for finding in findings:
         groups.setdefault((finding.check, finding.known_issue), []).append(finding)
     for (check, issue), group in groups.items():
-        yield from _wrapped(check + (f" (known issue {issue})" if issue else ""), "    ", "  - ")
+        yield from wrapped(check + (f" (known issue {issue})" if issue else ""), "    ", "  - ")
         for at, finding in enumerate(group):
             expected = f"expected {finding.expected}, " if finding.expected else ""
-            yield from _wrapped(f"{finding.about}: {expected}found {finding.actual}", "        ", "      ")
+            yield from wrapped(f"{finding.about}: {expected}found {finding.actual}", "        ", "      ")
             following = group[at + 1].arithmetic if at + 1 < len(group) else ""
             # Of an error that the subject raised, it is the trace.
             if finding.expected and finding.arithmetic != following:
-                yield from _wrapped(finding.arithmetic, "          ", "        ")
+                yield from wrapped(finding.arithmetic, "          ", "        ")
         if verbose:
             yield f"      {group[0].reproduce}"

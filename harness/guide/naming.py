@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 
+from harness.reference.find_config import is_model_id
+
 UNKNOWN_ID = "<Org>/<Model>"
 """HuggingFace id of a model whose id is not known."""
 UNNAMED = "<Org>--<Model>_config.json"
 """File name of a config whose HuggingFace id is not known."""
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _ENDINGS = re.compile(r"(ForCausalLM|ForConditionalGeneration|LMHeadModel|Model)$")
-
-
-def is_model_id(name: str) -> bool:
-    """Whether a name is a HuggingFace id, as far as can be seen."""
-    return bool(_ID.fullmatch(name)) and not name.endswith(".json")
 
 
 def config_file(model: str) -> str:

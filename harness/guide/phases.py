@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -12,8 +13,9 @@ from harness.checks.records import Outcome, Scope
 from harness.checks.registry import checks
 from harness.data_files import Record, data_path, load_toml
 from harness.guide.fields import MTP, NESTING
-from harness.guide.naming import UNKNOWN_ID, config_file, family_name, is_model_id
+from harness.guide.naming import UNKNOWN_ID, config_file, family_name
 from harness.guide.records import Criterion, PhaseReport, Situation, State
+from harness.reference.find_config import is_model_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -194,7 +196,7 @@ class Standing:
         return {
             "id": name if is_model_id(name) else UNKNOWN_ID,
             "file": config_file(name),
-            "architecture": self.evidence.architecture,
+            "architecture": json.dumps(self.evidence.architecture)[1:-1],
             "family": self.family,
             "fields": ", ".join(fields[:_NAMED_FIELDS]) + more,
             "layers": self.evidence.layers,

@@ -54,6 +54,8 @@ class Evidence:
         refusal: What the subject raises instead of building the model; empty if it builds it.
         uncertain: What the config does not say for certain; empty where a recipe reads it.
         neighbours: Known architectures that come nearest; empty for one that the subject maps.
+        unlike: A model of the family that the subject takes for dense where this one has experts, or the other way
+            round; empty if there is none.
     """
 
     architecture: str
@@ -68,6 +70,7 @@ class Evidence:
     refusal: str = ""
     uncertain: tuple[str, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    unlike: str = ""
 
     @property
     def uniform(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from harness.checks.subject_model import SubjectModel
 from harness.errors import HarnessError
 from harness.guide.cover import families, priced
 from harness.guide.fields import beyond_plain, pattern_spelling
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from harness.checks.subject_model import SubjectModel
     from harness.guide.cover import Family
     from harness.guide.nearest import Neighbour
     from harness.guide.records import Kinds
@@ -62,7 +62,7 @@ def situation_of(
 def _evidence(model: SubjectModel, uncertain: tuple[str, ...], folder: Path | None) -> Evidence:
     architecture, kinds = model.config.architecture, Counter(model.plan.kinds)
     family = model.subject.architectures().get(architecture, "")
-    refusal = ""
+    refusal = unlike = ""
     neighbours: tuple[Neighbour, ...] = ()
     if family:
         covered, refusal = _own_cover(model)
@@ -73,6 +73,7 @@ def _evidence(model: SubjectModel, uncertain: tuple[str, ...], folder: Path | No
         alike = [each.architecture for each in sorted(neighbours, key=lambda each: each.nested != nested)]
         found = _closest(families(model.subject, kinds, folder), kinds, alike)
         family, covered = (found.name, found.kinds) if found else ("", frozenset())
+        unlike = _taken_otherwise(model, found, folder) if found else ""
     mapped = architecture in model.subject.architectures()
     return Evidence(
         architecture=architecture,
@@ -87,6 +88,7 @@ def _evidence(model: SubjectModel, uncertain: tuple[str, ...], folder: Path | No
         refusal=refusal,
         uncertain=uncertain,
         neighbours=neighbours[:_NAMED],
+        unlike=unlike,
     )
 
 
@@ -101,14 +103,24 @@ def _own_cover(model: SubjectModel) -> tuple[frozenset[Kinds], str]:
 def _closest(candidates: Sequence[Family], kinds: Counter[Kinds], alike: Sequence[str]) -> Family | None:
     """The family that prices most of the layers, if any.
 
-    Of those that price equally many, the one with the architecture that comes first in `alike`.
+    Of those that price equally many, one that has a model of just these kinds, and of those the one with the
+    architecture that comes first in `alike`.
     """
 
-    def rank(family: Family) -> tuple[int, int]:
+    def rank(family: Family) -> tuple[int, bool, int]:
         places = [alike.index(name) for name in family.architectures if name in alike]
-        return sum(kinds[pair] for pair in family.kinds), -min(places, default=len(alike))
+        return sum(kinds[pair] for pair in family.kinds), family.exact, -min(places, default=len(alike))
 
     return max((family for family in candidates if not kinds.keys().isdisjoint(family.kinds)), key=rank, default=None)
+
+
+def _taken_otherwise(model: SubjectModel, family: Family, folder: Path | None) -> str:
+    """A model of the family whose answer to `check_is_moe` would be wrong here; empty if it would be right."""
+    try:
+        same = SubjectModel.load(model.subject, family.model, folder).is_moe == model.plan.is_moe
+    except Exception:  # noqa: BLE001 - a family without an answer has no wrong one
+        return ""
+    return "" if same else family.model
 
 
 def _unread(model: SubjectModel) -> tuple[str, ...]:
@@ -149,9 +161,18 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
             yield f"No single family prices all of these layers: {near}."
     else:
         yield f"The family {family} prices every one of these layers."
+    if evidence.unlike:
+        taken, is_one = ("dense", "has experts") if evidence.is_moe else ("a mixture of experts", "has none")
+        yield (
+            f"The release takes {evidence.unlike} of that family for {taken}, and this model {is_one}: "
+            "check_is_moe must tell them apart."
+        )
     if not evidence.extras:
         yield "It needs no field beyond those of a plain decoder."
     for group, fields in evidence.extras.items():
         yield f"Fields beyond the plain decoder, {group}: {', '.join(fields)}."
+    if evidence.pattern:
+        yield f"Which layer is of which kind is told by a {evidence.pattern}."
+    yield f"The checkpoint is stored as {evidence.quantization}."
     if evidence.unread:
         yield f"The plan depends on fields that the release never reads: {', '.join(evidence.unread)}."

@@ -33,6 +33,11 @@ class ConfigFiles:
     model: str
 
 
+def is_model_id(text: str) -> bool:
+    """Whether a text is a HuggingFace id, as far as can be seen."""
+    return bool(_MODEL_ID.fullmatch(text)) and ".." not in text and not text.endswith(".json")
+
+
 def find_config(model_or_path: str | Path, folder: Path | None = None) -> ConfigFiles:
     """Find a config file, the one config of a folder, or a stored model by its HuggingFace id.
 
@@ -95,7 +100,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _by_id(model: str, folder: Path) -> ConfigFiles:
-    if not _MODEL_ID.fullmatch(model) or ".." in model:
+    if not is_model_id(model):
         raise ConfigError(repr(model)[:200], "no such file or folder", "a path, or an id such as Qwen/Qwen3-8B")
     path = folder / f"{model.replace('/', '--')}{_SUFFIX}"
     if not path.is_file():

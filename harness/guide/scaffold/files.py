@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.checks.subject_model import SubjectModel
 from harness.errors import ConfigError, OutputError, UsageError
-from harness.guide.naming import config_file, is_model_id
+from harness.guide.naming import config_file
 from harness.guide.reading import read
 from harness.guide.records import Situation
 from harness.guide.scaffold.blueprint import blueprint
@@ -21,7 +21,7 @@ from harness.guide.scaffold.registration import registration
 from harness.guide.scaffold.words import places
 from harness.guide.situation import situation_of
 from harness.matrix.publish import publish
-from harness.reference.find_config import find_config
+from harness.reference.find_config import find_config, is_model_id
 from harness.reference.hf_config import HFConfig
 
 if TYPE_CHECKING:
