@@ -28,7 +28,8 @@ def register(app: typer.Typer) -> None:
         document = {
             "harness": harness.__version__,
             "subject": found["aiconfigurator"],
-            "data": found["aiconfigurator-core"],
+            # Older releases carry their data themselves.
+            "data": [*found.values()][-1],
             "python": platform.python_version(),
         }
         if verbose:
