@@ -46,7 +46,13 @@ def test_embedding_says_its_sizes_by_row_and_column() -> None:
 
 @pytest.mark.parametrize(("window", "mixer"), [(0, "full"), (128, "window")])
 def test_attention(window: int, mixer: str) -> None:
-    facts = {"n": 64, "n_kv": 8, "head_size": 128, "window_size": window, "kvcache_quant_mode": Quant.fp8}
+    facts: dict[str, Any] = {
+        "n": 64,
+        "n_kv": 8,
+        "head_size": 128,
+        "window_size": window,
+        "kvcache_quant_mode": Quant.fp8,
+    }
     found = only([op("ContextAttention", "context_attention", **facts)])
     assert (found.kind, found.mixer, found.window) == (OpKind.ATTENTION, mixer, window)
     assert (found.heads, found.kv_heads, found.head_dim) == (64, 8, 128)
