@@ -71,5 +71,5 @@ class _Refusing(SubjectModel):
 
 def test_a_layout_that_a_release_refuses_is_not_judged(installed: ModelSubject) -> None:
     model = _Refusing(installed, SubjectModel.load(installed, "meta-llama/Meta-Llama-3.1-8B").config)
-    with pytest.raises(SkipCheck, match="the subject refuses tp2: AssertionError: fewer than 4 heads per GPU"):
+    with pytest.raises(SkipCheck, match="the subject refuses tp2.*: AssertionError: fewer than 4 heads per GPU"):
         list(check_op_widths(model, model.plan))
