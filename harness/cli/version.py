@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
         document = {
             "harness": harness.__version__,
             "subject": versions[0],
+            # Some releases carry their data themselves.
             "data": versions[-1],
             "python": platform.python_version(),
         }

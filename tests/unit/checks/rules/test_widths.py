@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.checks.records import SkipCheck
 from harness.checks.rules.widths import check_op_widths
+from harness.checks.subject_model import SubjectModel
 from tests.fakes.built_models import changed, each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from harness.subjects.models import BuildRequest, ModelSubject, Op
+    from harness.subjects.models import BuildRequest, BuiltModel, ModelSubject, Op
     from tests.fakes.built_models import Change
 
 LLAMA, DEEPSEEK, MOE = "meta-llama/Meta-Llama-3.1-8B", "deepseek-ai/DeepSeek-V3", "mistralai/Mixtral-8x7B-v0.1"
@@ -58,3 +60,16 @@ def test_what_only_several_ranks_show_is_told_with_their_number(installed: Model
 def test_a_sum_of_another_width_than_the_stream_is_found(installed: ModelSubject) -> None:
     found = abouts(installed, LLAMA, each("communication.embedding", columns=2048))
     assert found == ["prefill.context_embedding_ar", "decode.generation_embedding_ar"]
+
+
+class _Refusing(SubjectModel):
+    def build(self, request: BuildRequest | None = None) -> BuiltModel:
+        if request and request.layout.tp > 1:
+            raise AssertionError("fewer than 4 heads per GPU")
+        return super().build(request)
+
+
+def test_a_layout_that_a_release_refuses_is_not_judged(installed: ModelSubject) -> None:
+    model = _Refusing(installed, SubjectModel.load(installed, "meta-llama/Meta-Llama-3.1-8B").config)
+    with pytest.raises(SkipCheck, match=r"the subject refuses tp2.*: AssertionError: fewer than 4 heads per GPU"):
+        list(check_op_widths(model, model.plan))
