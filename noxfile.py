@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.10.14"
@@ -9,6 +12,10 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "tests"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+RESULTS = Path("results")
+RELEASES = tomllib.loads(Path("fixtures/releases.toml").read_text(encoding="utf-8"))["releases"]
+INSTALLABLE = {release["version"]: release.get("pins", []) for release in RELEASES if "stub" not in release}
+"""Releases that the package index can give, each with what must be installed beside it."""
 
 
 def _install(session: nox.Session, *groups: str) -> None:
@@ -47,6 +54,57 @@ def findings(session: nox.Session) -> None:
     _install(session)
     session.run("python", "-m", "harness.checks.catalog", "docs/checks.md")
     session.run("aic-harness", "check", "--all", "--estimates", "--findings", "docs/findings.md", *session.posargs)
+
+
+def _release(session: nox.Session, version: str) -> Path:
+    """Install one release with what it needs beside it, and make the folder of its results."""
+    wanted = [f"aiconfigurator=={version}", *INSTALLABLE[version]]
+    session.install("-e", ".", *wanted, *nox.project.dependency_groups(PYPROJECT, "test"))
+    folder = RESULTS / version
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _conformance(session: nox.Session, version: str) -> None:
+    folder = _release(session, version)
+    session.run("aic-harness", "check", "--all", "--results", str(folder / "findings.jsonl"), *session.posargs)
+
+
+def _matrix_of(session: nox.Session, version: str) -> None:
+    folder = _release(session, version)
+    session.run("aic-harness", "matrix", "run", "--out", str(folder / "support_matrix.csv"), *session.posargs)
+
+
+def _sessions_of(version: str) -> None:
+    @nox.session(name=f"conformance-{version}", reuse_venv=True)
+    def conformance_of_one(session: nox.Session) -> None:
+        """Run every check on one release; arguments go to `aic-harness check`."""
+        _conformance(session, version)
+
+    @nox.session(name=f"matrix-{version}", reuse_venv=True)
+    def matrix_of_one(session: nox.Session) -> None:
+        """Judge the matrix of one release; arguments go to `aic-harness matrix run`."""
+        _matrix_of(session, version)
+
+
+for _version in INSTALLABLE:
+    _sessions_of(_version)
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Run every check on every release, each in an environment of its own, then write docs/history.md."""
+    for version in INSTALLABLE:
+        session.notify(f"conformance-{version}")
+    session.notify("history")
+
+
+@nox.session
+def history(session: nox.Session) -> None:
+    """Write docs/history.md from the results of the releases, and prove the sample of bugs on them."""
+    _install(session, "test")
+    session.run("aic-harness", "releases", "--results", str(RESULTS), "--history", "docs/history.md")
+    session.run("pytest", "-q", "tests/releases", env={"AIC_HARNESS_RESULTS": str(RESULTS)})
 
 
 @nox.session
