@@ -143,6 +143,8 @@ class Examiner:
             found = run(self._subject, target.system)
         else:
             model = self.model(target.model)
+            if pair.check.needs and model.foreign:
+                raise SkipCheck(f"{self._subject.info.version} does not support {model.config.architecture}")
             if target.database is not None:
                 self._load(target.database)
             found = run(model, model.plan, *([target.database] if target.database else []))

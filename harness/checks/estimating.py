@@ -19,7 +19,7 @@ from harness.reference import roofline
 from harness.reference.counting.quantization import rank_weight_bytes, weight_bytes
 from harness.reference.counting.ranks import Layout as Division
 from harness.reference.counting.ranks import Rank
-from harness.subjects.api import DataMode, Failure, Layout
+from harness.subjects.api import Capability, DataMode, Failure, Layout
 from harness.subjects.models import EstimateRequest
 
 if TYPE_CHECKING:
@@ -118,9 +118,10 @@ def deployed(model: SubjectModel, plan: LayerPlan, database: Database) -> Deploy
 def _deploy(model: SubjectModel, plan: LayerPlan, database: Database) -> Deployment:
     refused: Deployment | None = None
     said: Failure | None = None
+    hybrid = Capability.HYBRID in model.subject.capabilities
     for layout, division in layouts(model, plan, database.system):
         build = model.request(layout, backend=database.backend, precision="checkpoint")
-        for mode in DataMode:
+        for mode in DataMode if hybrid else (DataMode.SILICON,):
             deployment = Deployment(model, database, build, mode, division)
             answer = deployment.ask(deployment.request(**BASE))
             if not isinstance(answer, Failure):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.checks.records import SkipCheck
 from harness.reference.architectures import plan_for
 from harness.reference.counting.checkpoint import quantization_of
 from harness.reference.hf_config import HFConfig
@@ -90,6 +91,14 @@ class SubjectModel:
         return self.subject.parse(self.ref)
 
     @cached_property
+    def foreign(self) -> bool:
+        """The subject maps its architecture to no family and lists it nowhere: a release is older than some models."""
+        subject = self.subject
+        if self.config.architecture in subject.architectures():
+            return False
+        return not any(self.name in listed for listed in (subject.bundled_models(), subject.default_models()))
+
+    @cached_property
     def is_moe(self) -> bool:
         """Whether the subject takes it for a mixture of experts."""
         return self.subject.is_moe(self.ref)
@@ -119,6 +128,17 @@ class SubjectModel:
             return self.build(request)
         except Exception as error:  # noqa: BLE001 - whatever it raises is its refusal
             return Refusal(request, f"{request.layout}: {type(error).__name__}: {error}")
+
+    def offered(self, request: BuildRequest) -> BuiltModel:
+        """The subject's model, for requests that it may refuse without being wrong.
+
+        Raises:
+            SkipCheck: It refuses.
+        """
+        built = self.attempt(request)
+        if isinstance(built, Refusal):
+            raise SkipCheck(f"the subject refuses {built.reason}")
+        return built
 
     def estimate(self, build: BuildRequest, database: Database, **fields: int | DataMode) -> Estimate | Failure:
         """The subject's estimate; fields are those of `EstimateRequest`."""

@@ -73,7 +73,9 @@ class _Case:
         cell, subject = self._cell, self._subject
         model = subject.model_facts(cell.model, cell.backend)
         request = request_for(model.parameters)
-        if reason := incompatibility(cell, model, subject.system_facts(cell.system)):
+        gaps = Capability.GAPS in subject.capabilities
+        reason = incompatibility(cell, model, subject.system_facts(cell.system)) if gaps else ""
+        if reason:
             return self._verdict(model, request, DataMode.SILICON, Status.HW_INCOMPATIBLE, error=reason)
         silicon = self._search(request, DataMode.SILICON)
         if fast.feasible(silicon):
@@ -82,7 +84,7 @@ class _Case:
                 return self._verdict(model, request, DataMode.SILICON, Status.PASS, answer=silicon, source=worst)
             silicon = _unexpected(f"a search on measured data used {worst!r} data")
         failure = silicon if isinstance(silicon, Failure) else _empty(silicon)
-        gap = known_gap(cell, subject.system_facts(cell.system), failure)
+        gap = known_gap(cell, subject.system_facts(cell.system), failure) if gaps else None
         status = Status(gap.status) if gap else Status.FAIL
         # Only missing data may be rescued: a programming error or a lack of memory must not hide behind an estimate.
         rescuable = status is Status.FRAMEWORK_INCOMPATIBLE or (status is Status.FAIL and failure.missing_data)

@@ -1,19 +1,37 @@
-"""Python programs of a few lines that show a finding with the subject alone, for 0.11 and newer."""
+"""Python programs of a few lines that show a finding with the subject alone, in the words of its generation."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.subjects.models import BuildRequest, EstimateRequest
 
-_SIXTEEN_BIT = """
-half = {
-    "gemm_quant_mode": common.GEMMQuantMode.bfloat16,
-    "moe_quant_mode": common.MoEQuantMode.bfloat16,
-    "kvcache_quant_mode": common.KVCacheQuantMode.bfloat16,
-    "fmha_quant_mode": common.FMHAQuantMode.bfloat16,
-}"""
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a generation calls what the programs use; the defaults are those of 0.11 and newer.
+
+    Attributes:
+        sixteen_bit: Name of 16 bits among the datatypes.
+        reading: Function of `utils` that reads a config.
+        shown: Expression for what it returns, without the config itself.
+        views: Tables are views that know their data mode; else one object whose mode is set.
+        resolve: Statement that settles the attention datatype by the data; `{model}` and `{backend}` are filled in.
+        cache: The model says itself what a sequence keeps.
+        memory: Expression for the memory of a `summary`.
+        accepted: Draft tokens are priced by how many of them are accepted.
+    """
+
+    sixteen_bit: str = "bfloat16"
+    reading: str = "get_model_config_from_model_path"
+    shown: str = "{key: value for key, value in info.items() if key != 'raw_config'}"
+    views: bool = True
+    resolve: str = "models.resolve_context_fmha_by_data(settings, {model}, tables, {backend}, is_context_role=True)"
+    cache: bool = True
+    memory: str = "summary.get_memory()"
+    accepted: bool = False
 
 
 _LEAVES = """
@@ -25,53 +43,56 @@ def leaves(op):
 """
 """Wrapper ops carry no scale factor; they hold other ops, one or a list of them."""
 
+NONE_ACCEPTED = (0.0, 0.0, 0.0, 0.0, 0.0)
+"""Acceptance rates of draft tokens at which an iteration is priced as one token."""
 
-def parse(model: str) -> str:
+
+def parse(model: str, dialect: Dialect) -> str:
     """Print how a model is read."""
     return (
         "from aiconfigurator.sdk import models, utils\n\n"
-        f"info = utils.get_model_config_from_model_path({model!r})\n"
-        "print({key: value for key, value in info.items() if key != 'raw_config'})\n"
+        f"info = utils.{dialect.reading}({model!r})\n"
+        f"print({dialect.shown})\n"
         f"print('is_moe', models.check_is_moe({model!r}))\n"
     )
 
 
-def build(request: BuildRequest, model: str, names: tuple[str, ...]) -> str:
+def build(request: BuildRequest, model: str, names: tuple[str, ...], dialect: Dialect) -> str:
     """Print scale factor and weights of some ops."""
     wanted = f"if leaf._name in {names!r}:\n            " if names else ""
+    cache = "print('cache', [model.get_kvcache_bytes_per_sequence(n) for n in (1, 1024, 32768)])\n"
     return (
-        f"{_head(request, model, '')}{_LEAVES}"
+        f"{_head(request, model, '', dialect)}{_LEAVES}"
         "for op in [*model.context_ops, *model.generation_ops]:\n"
         "    for leaf in leaves(op):\n"
-        f"        {wanted}print(leaf._name, leaf._scale_factor, leaf.get_weights())\n"
-        "print('cache', [model.get_kvcache_bytes_per_sequence(n) for n in (1, 1024, 32768)])\n"
+        f"        {wanted}print(leaf._name, leaf._scale_factor, leaf.get_weights())\n" + (cache if dialect.cache else "")
     )
 
 
-def estimate(request: EstimateRequest, model: str) -> str:
+def estimate(request: EstimateRequest, model: str, dialect: Dialect) -> str:
     """Print one estimate."""
-    where = request.database
     return (
-        f"{_head(request.build, model, _database(where.system, where.backend, where.version, request.data_mode))}"
+        f"{_head(request.build, model, _database(request, dialect), dialect)}"
         "session = InferenceSession(model, tables, get_backend(tables.backend))\n"
         f"run = config.RuntimeConfig(batch_size={request.batch}, beam_width=1, isl={request.isl}, osl={request.osl}, "
         f"prefix={request.prefix})\n"
         'summary = session.run_static(run, mode="static")\n'
         "print(summary.get_summary_df().iloc[0].to_dict())\n"
-        "print(summary.get_memory())\n"
+        f"print({dialect.memory})\n"
         "print(summary.get_context_latency_dict())\n"
         "print(summary.get_generation_latency_dict())\n"
     )
 
 
-def _database(system: str, backend: str, version: str, mode: str) -> str:
-    return (
-        f"tables = perf_database.get_database_view({system!r}, {backend!r}, {version!r}, "
-        f"database_mode=common.DatabaseMode.{mode})\n"
-    )
+def _database(request: EstimateRequest, dialect: Dialect) -> str:
+    where, mode = request.database, f"common.DatabaseMode.{request.data_mode}"
+    named = f"{where.system!r}, {where.backend!r}, {where.version!r}"
+    if dialect.views:
+        return f"tables = perf_database.get_database_view({named}, database_mode={mode})\n"
+    return f"tables = perf_database.get_database({named})\ntables.set_default_database_mode({mode})\n"
 
 
-def _head(request: BuildRequest, model: str, database: str) -> str:
+def _head(request: BuildRequest, model: str, database: str, dialect: Dialect) -> str:
     layout = request.layout
     half = request.precision == "bf16"
     imports = "from aiconfigurator.sdk import common, config, models"
@@ -81,17 +102,25 @@ def _head(request: BuildRequest, model: str, database: str) -> str:
             "from aiconfigurator.sdk.backends.factory import get_backend\n"
             "from aiconfigurator.sdk.inference_session import InferenceSession"
         )
+    resolve = dialect.resolve.format(model=repr(model), backend=repr(request.backend)) if database else ""
+    accepted = f", nextn_accept_rates={list(NONE_ACCEPTED)!r}" if dialect.accepted and request.nextn else ""
     return (
-        f"{imports}\n{_SIXTEEN_BIT if half else ''}\n"
+        f"{imports}\n{_half(dialect) if half else ''}\n"
         f"settings = config.ModelConfig(tp_size={layout.tp}, pp_size={layout.pp}, attention_dp_size={layout.dp}, "
-        f"moe_tp_size={layout.moe_tp}, moe_ep_size={layout.moe_ep}, nextn={request.nextn}"
+        f"moe_tp_size={layout.moe_tp}, moe_ep_size={layout.moe_ep}, nextn={request.nextn}{accepted}"
         f"{', **half' if half else ''})\n"
         f"{database}"
-        + (
-            f"models.resolve_context_fmha_by_data(settings, {model!r}, tables, {request.backend!r}, "
-            "is_context_role=True)\n"
-            if database
-            else ""
-        )
+        + (f"{resolve}\n" if resolve else "")
         + f"model = models.get_model({model!r}, settings, {request.backend!r})\n"
     )
+
+
+def _half(dialect: Dialect) -> str:
+    name = dialect.sixteen_bit
+    return f"""
+half = {{
+    "gemm_quant_mode": common.GEMMQuantMode.{name},
+    "moe_quant_mode": common.MoEQuantMode.{name},
+    "kvcache_quant_mode": common.KVCacheQuantMode.{name},
+    "fmha_quant_mode": common.FMHAQuantMode.{name},
+}}"""

@@ -111,7 +111,13 @@ def _shares(plan: LayerPlan, tp: int) -> set[Fraction]:
     return shares
 
 
-@check("cache_datatype", phase=4, lesson=5, suite="memory", needs=[Capability.BUILD, Capability.CACHE])
+@check(
+    "cache_datatype",
+    phase=4,
+    lesson=5,
+    suite="memory",
+    needs=[Capability.BUILD, Capability.CACHE, Capability.DATATYPES],
+)
 def check_cache_datatype(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:  # noqa: ARG001 - as all checks
     """Numbers in the cache are as wide as the checkpoint says, and 16 bits where it says nothing."""
     expected = model.quantization.kv_bytes

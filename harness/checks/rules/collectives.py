@@ -43,7 +43,7 @@ def check_tensor_collectives(model: SubjectModel, plan: LayerPlan) -> Iterator[M
 
 
 def _reductions(model: SubjectModel, plan: LayerPlan, name: str, request: BuildRequest) -> Iterator[Mismatch]:
-    built = model.build(request)
+    built = model.offered(request)
     least, most = sums_due(plan)
     mixers = sum(layer.mixer.kind != "none" for layer in plan.layers)
     for phase, ops in phases(built):
@@ -112,7 +112,7 @@ def check_expert_exchanges(model: SubjectModel, plan: LayerPlan) -> Iterator[Mis
 
 
 def _exchanges(model: SubjectModel, request: BuildRequest) -> Iterator[Mismatch]:
-    for phase, ops in phases(model.build(request)):
+    for phase, ops in phases(model.offered(request)):
         layers = sum(op.count for op in ops if op.kind is OpKind.MOE)
         charged = _charged(iter(ops))
         if not same(charged, 2 * layers):

@@ -34,7 +34,7 @@ def _steps(model: SubjectModel, plan: LayerPlan, backend: str) -> Iterator[Misma
     reported: set[str] = set()
     for drafts in _DRAFTED:
         request = model.request(backend=backend, nextn=drafts)
-        drafted = counting.sums(counting.main_list(model.build(request).decode))
+        drafted = counting.sums(counting.main_list(model.offered(request).decode))
         for about, expected, actual, why in _wrong(plan, plain, drafted, drafts):
             if about not in reported:
                 reported.add(about)
@@ -71,7 +71,7 @@ def check_mtp_weights(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch
     if tower.parameters is None:
         raise SkipCheck(f"the config does not say how large its prediction blocks are: {tower.reason}")
     request = model.request(nextn=1)
-    bare, drafting = model.build().weight_bytes["prefill"], model.build(request).weight_bytes["prefill"]
+    bare, drafting = model.build().weight_bytes["prefill"], model.offered(request).weight_bytes["prefill"]
     due = tower.parameters * _BYTES
     if not same(drafting - bare, due):
         yield Mismatch(

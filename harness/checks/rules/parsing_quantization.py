@@ -38,7 +38,7 @@ def _datatypes() -> _Datatypes:
     return load_toml(data_path("fixtures", "datatypes.toml"), _Datatypes)
 
 
-@check("excluded_precision", phase=3, suite="parsing", needs=[Capability.BUILD])
+@check("excluded_precision", phase=3, suite="parsing", needs=[Capability.BUILD, Capability.DATATYPES])
 def check_excluded_precision(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     """Every op has the datatype in which the checkpoint keeps most of the op's own tensors, exclusions included."""
     yield from once({backend: list(_by_op(model, plan, _request(model, backend))) for backend in BACKENDS})

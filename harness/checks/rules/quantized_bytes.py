@@ -44,7 +44,7 @@ class _Stored:
 _Known = dict[tuple[str, str, int], _Stored | None]
 
 
-@check("quantized_bytes", phase=4, lesson=3, suite="memory", needs=[Capability.BUILD])
+@check("quantized_bytes", phase=4, lesson=3, suite="memory", needs=[Capability.BUILD, Capability.DATATYPES])
 def check_quantized_bytes(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
     """A weight takes as many bits as the checkpoint stores for it, with its share of the scales, in each component."""
     sorter, known = Sorter(plan), _Known()

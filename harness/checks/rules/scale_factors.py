@@ -32,6 +32,9 @@ _NOT_BY_LAYER = "other"
 _UNFOLDED = ("kv_up_keys", "kv_up_values")
 """How decode uses the matrix that unfolds keys and values from latents: half on the queries, half on the outputs."""
 
+_RUNS_WITH = {"conv": "core", "gate": "in"}
+"""Parts that run in the same layers as another, which is counted."""
+
 
 @check("layer_counts", phase=4, lesson=2, suite="scale_factors", needs=[Capability.BUILD])
 def check_layer_counts(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
@@ -104,8 +107,8 @@ def _names(ops: Sequence[Op], part: Part) -> tuple[str, ...]:
 def _layers(part: Part, expected: Expected) -> int:
     if part.part in _UNFOLDED:
         return expected.layers(part._replace(part="kv_up"))
-    if part.part == "conv":
-        return expected.layers(part._replace(part="core"))
+    if part.part in _RUNS_WITH:
+        return expected.layers(part._replace(part=_RUNS_WITH[part.part]))
     return expected.layers(part)
 
 

@@ -47,7 +47,7 @@ def _on(mismatch: Mismatch, tp: int) -> Mismatch:
 
 def _of_build(model: SubjectModel, plan: LayerPlan, backend: str, tp: int) -> Iterator[Mismatch]:
     request = model.request(counting.layout_of(plan, tp), backend=backend)
-    for phase, ops in phases(model.build(request)):
+    for phase, ops in phases(model.build(request) if tp == 1 else model.offered(request)):
         apart = frozenset(op.component for op in ops if op.part == "gate")
         expected = expected_of(plan, tp, gates_apart=apart)
         for part, wanted, actual, names in misshapen(ops, expected):

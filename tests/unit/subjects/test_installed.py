@@ -81,23 +81,70 @@ def test_subject_whose_package_is_gone_but_not_its_metadata(site: Site, run_pyth
     assert f"cannot be imported (ModuleNotFoundError: No module named '{gone}" in found["error"]
 
 
-@pytest.mark.parametrize("version", ["0.5.0", "0.10.0", "0.10.9"])
-def test_release_that_is_too_old(site: Site, run_python: Run, version: str) -> None:
-    folder = site("aiconfigurator-")
+@pytest.mark.parametrize("version", ["0.4.0", "0.10.0"])
+def test_release_that_is_not_whole_names_what_an_environment_for_it_needs(
+    site: Site, run_python: Run, version: str
+) -> None:
+    folder = site("aiconfigurator")
     add_distribution(folder, "aiconfigurator", version)
     found = load(run_python, folder)
     assert (found["type"], found["exit"]) == ("SubjectError", 3)
-    assert f"found aiconfigurator {version}; expected a release from 0.11 on" in found["error"]
+    assert f"found aiconfigurator {version}, which cannot be imported (ModuleNotFoundError" in found["error"]
+    assert found["error"].endswith(f"pip install 'aiconfigurator=={version}' 'plotext<6' 'pyarrow<26'")
 
 
-@pytest.mark.parametrize(("version", "noted"), [("0.11.0", False), ("0.12.1", False), ("0.13.0", True), ("1.0", True)])
-def test_newer_release_is_tried_with_a_note(site: Site, run_python: Run, version: str, noted: bool) -> None:
+@pytest.mark.parametrize(("version", "half"), [("0.9.0", "aiconfigurator"), ("0.11.0", "aiconfigurator-core")])
+def test_release_that_the_index_does_not_have_says_why(site: Site, run_python: Run, version: str, half: str) -> None:
+    folder = site("aiconfigurator")
+    add_distribution(folder, "aiconfigurator", version)
+    found = load(run_python, folder)
+    assert (found["type"], found["exit"]) == ("SubjectError", 3)
+    assert f"aiconfigurator {version} cannot be had from the package index: the index holds a" in found["error"]
+    assert half in found["error"]
+
+
+@pytest.mark.parametrize(
+    ("version", "note"),
+    [
+        ("0.12.0.post1", ""),
+        ("0.11.0", ""),
+        ("0.12.1", "is newer than any release this harness knows; the adapter for 0.12.0 is tried."),
+        ("0.13.0", "is newer than any release this harness knows; the adapter for 0.12.0 is tried."),
+        ("1.0", "is newer than any release this harness knows; the adapter for 0.12.0 is tried."),
+        ("0.12.0rc1", "is no release that this harness knows; the adapter for 0.12.0 is tried."),
+        ("0.11.5", "is no release that this harness knows; the adapter for 0.11.0 is tried."),
+        ("0.12.0+g1234", "is a local build; the adapter for 0.12.0 is tried."),
+    ],
+)
+def test_version_that_is_not_listed_is_tried_with_a_note(
+    site: Site, run_python: Run, version: str, note: str
+) -> None:
     folder = site("aiconfigurator-")
     add_distribution(folder, "aiconfigurator", version)
     found = load(run_python, folder)
     assert found["version"] == version
-    assert found["note"].startswith(f"aiconfigurator {version} is newer than any release") is noted
-    assert bool(found["note"]) is noted
+    public = version.partition("+")[0]
+    assert found["note"] == (f"aiconfigurator {public} {note}" if note else "")
+
+
+def test_editable_checkout_is_a_local_build(site: Site, run_python: Run) -> None:
+    folder = site("aiconfigurator-")
+    add_distribution(folder, "aiconfigurator", "0.12.0")
+    record = {"url": "file:///src", "dir_info": {"editable": True}}
+    (folder / "aiconfigurator-0.12.0.dist-info" / "direct_url.json").write_text(json.dumps(record))
+    assert load(run_python, folder)["note"] == "aiconfigurator 0.12.0 is a local build; the adapter for 0.12.0 is tried."
+
+
+def test_folder_without_a_version_is_taken_for_a_build_of_the_newest_release(
+    site: Site, run_python: Run, tmp_path: Path
+) -> None:
+    whole, checkout = site(), tmp_path / "src"
+    checkout.mkdir()
+    for package in ("aiconfigurator", "aiconfigurator_core"):
+        (checkout / package).symlink_to((whole / package).resolve())
+    found = load(run_python, whole, str(checkout))
+    assert found["version"] == "0.12.0+local"
+    assert found["note"] == "aiconfigurator 0.12.0 is a local build; the adapter for 0.12.0 is tried."
 
 
 @pytest.mark.parametrize(

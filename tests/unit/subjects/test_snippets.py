@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("aiconfigurator")
 
+NEWEST = snippets.Dialect()
 DENSE, WRAPPED = "Qwen/Qwen3-32B", "deepseek-ai/DeepSeek-V3"
 
 
@@ -34,23 +35,23 @@ def run(run_python: Run, tmp_path: Path) -> Callable[[str], str]:
 
 
 def test_a_reading_is_printed(run: Callable[[str], str]) -> None:
-    assert "'layers': 61" in run(snippets.parse(WRAPPED))
+    assert "'layers': 61" in run(snippets.parse(WRAPPED, NEWEST))
 
 
 def test_ops_within_wrappers_are_printed(run: Callable[[str], str]) -> None:
-    said = run(snippets.build(BuildRequest(WRAPPED, precision="bf16"), WRAPPED, ()))
+    said = run(snippets.build(BuildRequest(WRAPPED, precision="bf16"), WRAPPED, (), NEWEST))
     for name in ("context_embedding", "context_mla_module", "context_q_b_proj_gemm", "generation_moe"):
         assert f"\n{name} " in f"\n{said}"
 
 
 def test_only_the_named_ops_are_printed(run: Callable[[str], str]) -> None:
     request = BuildRequest(WRAPPED, layout=Layout(8, 1, 1, 1, 8, 1))
-    said = run(snippets.build(request, WRAPPED, ("context_moe",)))
+    said = run(snippets.build(request, WRAPPED, ("context_moe",), NEWEST))
     assert [line.split()[0] for line in said.splitlines()] == ["context_moe", "cache"]
 
 
 def test_an_estimate_is_printed(run: Callable[[str], str]) -> None:
     build = BuildRequest(DENSE, layout=Layout(4, 1, 1, 4, 1, 1))
-    said = run(snippets.estimate(EstimateRequest(build, Database("b60", "vllm", "0.26.0")), DENSE))
+    said = run(snippets.estimate(EstimateRequest(build, Database("b60", "vllm", "0.26.0")), DENSE, NEWEST))
     assert "'ttft'" in said
     assert "context_qkv_gemm" in said

@@ -1,4 +1,4 @@
-"""How often an op of the split generation makes GPUs exchange activations.
+"""How often an op makes GPUs exchange activations.
 
 A dispatch op decides when it is priced what it charges, by backend and layout; this follows its rules where they do
 not depend on the GPU system. Those that do (an all-to-all kernel within a rack) replace one collective by another.

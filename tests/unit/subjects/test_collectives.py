@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.subjects.split_collectives import collectives
+from harness.subjects.collectives import collectives
 
 
 def dispatch(**changes: object) -> dict[str, object]:
