@@ -16,7 +16,7 @@ from harness.checks.subject_model import SubjectModel
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from types import FrameType
 
@@ -148,7 +148,8 @@ class Examiner:
                 raise SkipCheck(f"{info.name} {info.version} does not support {model.config.architecture}")
             if target.database is not None:
                 self._load(target.database)
-            found = run(model, model.plan, *([target.database] if target.database else []))
+            given = [target.database] if target.database else []
+            found = _answered(model, run, *given) if pair.check.needs else run(model, model.plan, *given)
         yield from found  # type: ignore[misc] # a check yields mismatches
 
     def close(self) -> None:
@@ -161,6 +162,22 @@ class Examiner:
         if database != self._loaded:
             self.close()
             self._loaded = database
+
+
+def _answered(model: SubjectModel, run: Callable[..., object], *given: Database) -> Iterator[Mismatch]:
+    """What a check finds in a model.
+
+    Raises:
+        SkipCheck: It raises, and the subject builds the model nowhere, which the check of registration alone reports.
+    """
+    try:
+        yield from run(model, model.plan, *given)  # type: ignore[misc] # a check yields mismatches
+    except (HarnessError, SkipCheck):
+        raise
+    except Exception as error:
+        if model.refused:
+            raise SkipCheck(f"the subject builds it on no backend: {model.refused}") from error
+        raise
 
 
 def _failed(blank: Finding, mismatch: Mismatch) -> Finding:

@@ -10,7 +10,7 @@ from harness.checks.records import SkipCheck
 from harness.reference.architectures import plan_for
 from harness.reference.counting.checkpoint import quantization_of
 from harness.reference.hf_config import HFConfig
-from harness.subjects.models import BuildRequest, BuiltModel, EstimateRequest
+from harness.subjects.models import BACKENDS, BuildRequest, BuiltModel, EstimateRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,13 @@ class SubjectModel:
         if self.config.architecture in subject.architectures():
             return False
         return not any(self.name in listed for listed in (subject.bundled_models(), subject.default_models()))
+
+    @cached_property
+    def refused(self) -> str:
+        """What the subject raises instead of building it on one GPU; empty if it builds on some backend."""
+        said = [self.attempt(self.request(backend=backend, precision="checkpoint")) for backend in BACKENDS]
+        refusals = [each.reason for each in said if isinstance(each, Refusal)]
+        return refusals[0] if len(refusals) == len(BACKENDS) else ""
 
     @cached_property
     def is_moe(self) -> bool:

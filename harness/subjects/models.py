@@ -22,8 +22,9 @@ ONE_GPU = Layout(1, 1, 1, 1, 1, 1)
 BACKENDS = ("trtllm", "sglang", "vllm")
 """Serving backends; a release that prices a model alike for all of them gives the same build three times."""
 
-Precision = Literal["checkpoint", "bf16"]
-"""`checkpoint`: the datatypes that the subject infers from the config. `bf16`: 16 bits for everything."""
+Precision = Literal["checkpoint", "bf16", "nvfp4"]
+"""`checkpoint`: the datatypes that the subject infers from the config. `bf16`: 16 bits for everything. `nvfp4`: weights
+of GEMMs and experts in 4 bits, and 16 for everything else."""
 
 
 class OpKind(StrEnum):
@@ -183,7 +184,7 @@ class ParsedConfig:
 
 @dataclass(frozen=True, slots=True)
 class EstimateRequest:
-    """One estimate of a static batch: prefill it, then decode it.
+    """One estimate of a batch: prefill it, then decode it.
 
     Attributes:
         build: The model.
@@ -193,6 +194,7 @@ class EstimateRequest:
         osl: Output tokens of each.
         prefix: Cached tokens of the input.
         data_mode: Which data may be used.
+        mixed: Whether some sequences are prefilled in the very steps that decode others, as a server does.
     """
 
     build: BuildRequest
@@ -202,17 +204,18 @@ class EstimateRequest:
     osl: int = 128
     prefix: int = 0
     data_mode: DataMode = DataMode.SILICON
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the subject says a static batch takes.
+    """What the subject says a batch takes.
 
     Attributes:
         ttft_ms: Time to first token.
         tpot_ms: Time per output token; None where a single token was asked for.
         memory: Bytes of one GPU: `total`, `weights`, `kvcache`, `activations` and whatever else it lists.
-        prefill_ms, decode_ms: Time by op: of the prefill, and of all decode steps.
+        prefill_ms, decode_ms: Time by op: of the prefill, and of all decode steps; empty for mixed steps.
         row: Every other figure of its summary that is a number.
     """
 
@@ -319,7 +322,7 @@ class ModelSubject(Subject, Protocol):
         """Build a model."""
 
     def estimate(self, request: EstimateRequest) -> Estimate | Failure:
-        """Estimate a static batch."""
+        """Estimate a batch."""
 
     def system_spec(self, system: str) -> SystemSpec:
         """What its file says about a GPU system."""

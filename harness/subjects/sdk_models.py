@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from harness.coordinates import Database
     from harness.subjects.api import DataMode, Failure
-    from harness.subjects.models import Op
+    from harness.subjects.models import Op, Precision
     from harness.subjects.quiet import Capture
 
 _GIB = 1 << 30
@@ -50,12 +50,6 @@ _FLOPS = {
     "int8": ("int8_tc_flops",),
 }
 """Keys of a system file by datatype, the newest name first."""
-_DATATYPES = {
-    "gemm_quant_mode": "GEMMQuantMode",
-    "moe_quant_mode": "MoEQuantMode",
-    "kvcache_quant_mode": "KVCacheQuantMode",
-    "fmha_quant_mode": "FMHAQuantMode",
-}
 
 
 class SdkModels(abc.ABC):
@@ -144,7 +138,7 @@ class SdkModels(abc.ABC):
             return self._built(model, settings, request.backend)
 
     def estimate(self, request: EstimateRequest) -> Estimate | Failure:
-        """Estimate a static batch; what the subject raises is a `Failure`."""
+        """Estimate a batch; what the subject raises is a `Failure`."""
         with calm() as capture:
             try:
                 return self._estimate(request)
@@ -193,12 +187,13 @@ class SdkModels(abc.ABC):
             moe_ep_size=layout.moe_ep,
             nextn=request.nextn,
             **({"cp_size": layout.cp} if layout.cp > 1 else {}),
-            **(self._sixteen_bit() if request.precision == "bf16" else {}),
+            **self._named_datatypes(request.precision),
         )
 
-    def _sixteen_bit(self) -> dict[str, object]:
-        kinds = {field: getattr(common, kind) for field, kind in _DATATYPES.items()}
-        return {field: kind[self.dialect.sixteen_bit] for field, kind in kinds.items()}
+    def _named_datatypes(self, precision: Precision) -> dict[str, object]:
+        """Datatypes that the subject is told; it infers those of the checkpoint."""
+        names = snippets.datatypes(precision, self.dialect)
+        return {field: getattr(common, kind)[name] for field, (kind, name) in names.items()}
 
     def _built(self, model: Any, settings: Any, backend: str) -> BuiltModel:  # noqa: ANN401 - the subject's own types
         modes = settings.gemm_quant_mode, settings.moe_quant_mode, settings.kvcache_quant_mode
@@ -231,6 +226,8 @@ class SdkModels(abc.ABC):
         runtime = sdk_config.RuntimeConfig(
             batch_size=request.batch, beam_width=1, isl=request.isl, osl=request.osl, prefix=request.prefix
         )
+        if request.mixed:
+            return self._mixed(request, runtime)
         summary = self._session(request).run_static(runtime, mode="static")
         prefill = {str(name): float(ms) for name, ms in summary.get_context_latency_dict().items()}
         decode = {str(name): float(ms) for name, ms in summary.get_generation_latency_dict().items()}
@@ -241,8 +238,17 @@ class SdkModels(abc.ABC):
             memory={str(name): float(size) * _GIB for name, size in self._memory(summary).items()},
             prefill_ms=prefill,
             decode_ms=decode,
-            row={str(key): float(value) for key, value in self._row(summary).items() if isinstance(value, int | float)},
+            row=self._figures(summary),
         )
+
+    def _mixed(self, request: EstimateRequest, runtime: Any) -> Estimate:  # noqa: ANN401 - the subject's own type
+        summary = self._session(request).run_agg(runtime, ctx_tokens=request.isl)
+        row = self._figures(summary)
+        memory = {str(name): float(size) * _GIB for name, size in self._memory(summary).items()}
+        return Estimate(row["ttft"], row["tpot"] if request.osl > 1 else None, memory, {}, {}, row)
+
+    def _figures(self, summary: Any) -> dict[str, float]:  # noqa: ANN401
+        return {str(key): float(value) for key, value in self._row(summary).items() if isinstance(value, int | float)}
 
     def _memory(self, summary: Any) -> Mapping[str, Any]:  # noqa: ANN401
         """GiB of one GPU by what fills it."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.subjects.models import BuildRequest, EstimateRequest
+    from collections.abc import Mapping
+
+    from harness.subjects.models import BuildRequest, EstimateRequest, Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,24 @@ def leaves(op):
 """
 """Wrapper ops carry no scale factor; they hold other ops, one or a list of them."""
 
+_DATATYPES = {
+    "gemm_quant_mode": "GEMMQuantMode",
+    "moe_quant_mode": "MoEQuantMode",
+    "kvcache_quant_mode": "KVCacheQuantMode",
+    "fmha_quant_mode": "FMHAQuantMode",
+}
+_OF_WEIGHTS = ("gemm_quant_mode", "moe_quant_mode")
+
 NONE_ACCEPTED = (0.0, 0.0, 0.0, 0.0, 0.0)
 """Acceptance rates of draft tokens at which an iteration is priced as one token."""
+
+
+def datatypes(precision: Precision, dialect: Dialect) -> Mapping[str, tuple[str, str]]:
+    """Datatypes to name, kind and member by field of the settings; none where those of the checkpoint count."""
+    if precision == "checkpoint":
+        return {}
+    named = {field: (kind, dialect.sixteen_bit) for field, kind in _DATATYPES.items()}
+    return named | ({field: (_DATATYPES[field], precision) for field in _OF_WEIGHTS} if precision != "bf16" else {})
 
 
 def parse(model: str, dialect: Dialect) -> str:
@@ -72,6 +90,10 @@ def build(request: BuildRequest, model: str, names: tuple[str, ...], dialect: Di
     )
 
 
+_STATIC = 'summary = session.run_static(run, mode="static")\n'
+_BY_OP = "print(summary.get_context_latency_dict())\nprint(summary.get_generation_latency_dict())\n"
+
+
 def estimate(request: EstimateRequest, model: str, dialect: Dialect) -> str:
     """Print one estimate."""
     return (
@@ -79,11 +101,9 @@ def estimate(request: EstimateRequest, model: str, dialect: Dialect) -> str:
         "session = InferenceSession(model, tables, get_backend(tables.backend))\n"
         f"run = config.RuntimeConfig(batch_size={request.batch}, beam_width=1, isl={request.isl}, osl={request.osl}, "
         f"prefix={request.prefix})\n"
-        'summary = session.run_static(run, mode="static")\n'
-        "print(summary.get_summary_df().iloc[0].to_dict())\n"
-        f"print({dialect.memory})\n"
-        "print(summary.get_context_latency_dict())\n"
-        "print(summary.get_generation_latency_dict())\n"
+        + (f"summary = session.run_agg(run, ctx_tokens={request.isl})\n" if request.mixed else _STATIC)
+        + "print(summary.get_summary_df().iloc[0].to_dict())\n"
+        f"print({dialect.memory})\n" + ("" if request.mixed else _BY_OP)
     )
 
 
@@ -97,7 +117,7 @@ def _database(request: EstimateRequest, dialect: Dialect) -> str:
 
 def _head(request: BuildRequest, model: str, database: str, dialect: Dialect) -> str:
     layout = request.layout
-    half = request.precision == "bf16"
+    named, called = datatypes(request.precision, dialect), "half" if request.precision == "bf16" else request.precision
     imports = f"from {dialect.package}.sdk import common, config, models"
     if database:
         imports = (
@@ -108,22 +128,16 @@ def _head(request: BuildRequest, model: str, database: str, dialect: Dialect) ->
     resolve = dialect.resolve.format(model=repr(model), backend=repr(request.backend)) if database else ""
     accepted = f", nextn_accept_rates={list(NONE_ACCEPTED)!r}" if dialect.accepted and request.nextn else ""
     return (
-        f"{imports}\n{_half(dialect) if half else ''}\n"
+        f"{imports}\n{_shown(called, named) if named else ''}\n"
         f"settings = config.ModelConfig(tp_size={layout.tp}, pp_size={layout.pp}, attention_dp_size={layout.dp}, "
         f"moe_tp_size={layout.moe_tp}, moe_ep_size={layout.moe_ep}, nextn={request.nextn}{accepted}"
-        f"{', **half' if half else ''})\n"
+        f"{f', **{called}' if named else ''})\n"
         f"{database}"
         + (f"{resolve}\n" if resolve else "")
         + f"model = models.get_model({model!r}, settings, {request.backend!r})\n"
     )
 
 
-def _half(dialect: Dialect) -> str:
-    name = dialect.sixteen_bit
-    return f"""
-half = {{
-    "gemm_quant_mode": common.GEMMQuantMode.{name},
-    "moe_quant_mode": common.MoEQuantMode.{name},
-    "kvcache_quant_mode": common.KVCacheQuantMode.{name},
-    "fmha_quant_mode": common.FMHAQuantMode.{name},
-}}"""
+def _shown(called: str, named: Mapping[str, tuple[str, str]]) -> str:
+    lines = "".join(f'    "{field}": common.{kind}.{name},\n' for field, (kind, name) in named.items())
+    return f"\n{called} = {{\n{lines}}}"

@@ -34,8 +34,9 @@ def check_layer_spellings(model: SubjectModel, _plan: LayerPlan) -> Iterator[Mis
             continue
         tried += 1
         said = f"{lab.plan}, told by {spelling.field} as {spelling.form}"
+        base = lab.vector(lab.base)
         try:
-            moved = difference(lab.vector(variant), lab.vector(lab.base))
+            moved = difference(lab.vector(variant), base)
         except Exception as error:  # noqa: BLE001 - a spelling that the subject cannot read is what is looked for
             yield Mismatch(spelling.name, "the same answer", f"{type(error).__name__}: {error}", said)
             continue

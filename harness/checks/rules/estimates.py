@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.checks.estimating import BASE, deployed, fullest_rank_bytes
@@ -48,8 +49,8 @@ _BYTE_ROUNDING = 1 << 16
 def check_estimate_finite(model: SubjectModel, plan: LayerPlan, database: Database) -> Iterator[Mismatch]:
     """An estimate comes back, and every figure in it is finite and not negative, at edge values too."""
     where = deployed(model, plan, database)
-    for name, shape in _EDGES:
-        request = where.request(**shape)
+    requests = {name: where.request(**shape) for name, shape in _EDGES}
+    for name, request in {**requests, "mixed_one_token": replace(requests["one_token"], mixed=True)}.items():
         answer = where.ask(request)
         if isinstance(answer, Failure):
             if not answer.missing_data:

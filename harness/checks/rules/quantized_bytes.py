@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from harness.checks.bytes_by_component import SIXTEEN_BIT, Holding, Sorter
 from harness.checks.records import Mismatch
 from harness.checks.registry import check
 from harness.checks.variants import once
+from harness.reference.counting.quantization import scheme
 from harness.subjects.api import Capability
-from harness.subjects.models import BACKENDS
+from harness.subjects.models import BACKENDS, OpKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from harness.checks.subject_model import SubjectModel
     from harness.reference.counting.quantization import Quantization
     from harness.reference.layers import LayerPlan
+    from harness.subjects.models import BuiltModel
 
 _BITS = 8 * SIXTEEN_BIT
+_OF_MATRICES = (OpKind.GEMM, OpKind.MOE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,46 @@ def check_quantized_bytes(model: SubjectModel, plan: LayerPlan) -> Iterator[Mism
     """A weight takes as many bits as the checkpoint stores for it, with its share of the scales, in each component."""
     sorter, known = Sorter(plan), _Known()
     yield from once({backend: _of_backend(model, sorter, backend, known) for backend in BACKENDS})
+
+
+@check("named_datatype", phase=4, lesson=3, suite="memory", needs=[Capability.BUILD])
+def check_named_datatype(model: SubjectModel, plan: LayerPlan) -> Iterator[Mismatch]:
+    """Told that a model is NVFP4, the subject counts 4.5 bits for each weight of its matrices, scales included."""
+    del plan
+    yield from once({backend: list(_of_named(model, backend)) for backend in BACKENDS})
+
+
+def _of_named(model: SubjectModel, backend: str) -> Iterator[Mismatch]:
+    request = model.request(backend=backend, precision="nvfp4")
+    named, wide = model.offered(request), model.build(model.request(backend=backend))
+    told, seen = scheme("nvfp4"), set()
+    bits = told.bits + Fraction(8 * told.scale_bytes, math.prod(told.block))
+    before = _bytes_by_op(wide)
+    for (name, kind, precision), size in _bytes_by_op(named).items():
+        if kind not in _OF_MATRICES or precision != told.name or kind in seen:
+            continue
+        whole = sum(held for (other, *_), held in before.items() if other == name)
+        actual = size / whole * _BITS
+        if actual != bits:
+            seen.add(kind)
+            yield Mismatch(
+                about=f"{kind.value}.bits",
+                expected=f"{float(bits):.6g} bits for each weight",
+                actual=f"{float(actual):.6g} bits for each weight",
+                arithmetic=f"{told.bits} bits and {told.scale_bytes} byte for {math.prod(told.block)} weights; "
+                f"{name} {float(size):,.0f} bytes, and {float(whole):,.0f} at 16 bits",
+                snippet=model.build_snippet(request, name),
+            )
+
+
+def _bytes_by_op(built: BuiltModel) -> dict[tuple[str, OpKind, str], Fraction]:
+    """Bytes that ops of a name, a kind and a datatype hold; a model of unlike blocks has several of one name."""
+    held: dict[tuple[str, OpKind, str], Fraction] = {}
+    for op in (*built.prefill, *built.decode):
+        if op.weight_bytes:
+            key = op.name, op.kind, op.precision
+            held[key] = held.get(key, Fraction(0)) + Fraction(op.weight_bytes)
+    return held
 
 
 def _of_backend(model: SubjectModel, sorter: Sorter, backend: str, known: _Known) -> list[Mismatch]:

@@ -80,6 +80,14 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        id="estimate-mixed-nan",
+        mistake="Where prefill and decode share steps, those of a request with one output token are divided by none.",
+        check="estimate_finite",
+        answers=_estimate(
+            lambda answer, request: replace(answer, row={**answer.row, "tpot": _NAN}) if request.mixed else answer
+        ),
+    ),
+    Mutant(
         id="estimate-negative-op",
         mistake="An op's time is extrapolated below zero.",
         check="estimate_finite",

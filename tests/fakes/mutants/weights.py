@@ -171,6 +171,16 @@ MUTANTS = (
         concerns=_checkpoint_in(*_NVFP4),
     ),
     Mutant(
+        id="bits-named-nvfp4-no-scales",
+        mistake="NVFP4 that the user names is counted with 4 bits a weight, without the fp8 scale of every 16 weights.",
+        check="named_datatype",
+        answers=in_ops(
+            lambda ops, request: tuple(
+                _times(op, 0.5 / 0.5625) if op.precision == request.precision == "nvfp4" else op for op in ops
+            )
+        ),
+    ),
+    Mutant(
         id="bits-fp8-as-bf16",
         mistake="fp8 weights are counted with two bytes each.",
         check="quantized_bytes",

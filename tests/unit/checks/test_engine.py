@@ -13,15 +13,15 @@ from harness.checks.engine import Examiner, TimeLimitError, pairs, time_limit
 from harness.checks.records import Outcome, Scope, SkipCheck, Target
 from harness.coordinates import Database
 from harness.subjects.api import Capability
-from tests.fakes.checks import MODEL, WRONG, fake_subject, made_up, pair
+from tests.fakes.checks import MODEL, WRONG, SystemsSubject, fake_subject, made_up, pair
 from tests.fakes.subjects import FakeSubject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from harness.checks.records import Finding, Mismatch
-    from harness.subjects.models import ModelSubject
+    from harness.subjects.models import BuildRequest, ModelSubject
 
 H100, H200 = Database("h100_sxm", "vllm", "1.0.0"), Database("h200_sxm", "vllm", "2.0.0")
 
@@ -143,6 +143,42 @@ def test_a_check_of_the_config_alone_runs_whatever_the_release_supports() -> Non
     subject = cast("ModelSubject", Older({}, knows="LlamaForCausalLM"))
     (found,) = Examiner(subject).examine(pair(made_up(lambda *_: ())))
     assert found.outcome is Outcome.PASS
+
+
+@dataclass
+class Picky(SystemsSubject):
+    """Builds a model on some backends only."""
+
+    builds: tuple[str, ...] = ()
+
+    def architectures(self) -> dict[str, str]:
+        return {"Qwen3ForCausalLM": "LLAMA"}
+
+    def reference(self, config: Mapping[str, object], quantization: Mapping[str, object] | None = None) -> str:
+        del config, quantization
+        return "folder"
+
+    def build(self, request: BuildRequest) -> None:
+        if request.backend not in self.builds:
+            raise TypeError(request.backend)
+
+
+def _asked(run: Callable[..., object], *builds: str, needs: Iterable[Capability] = (Capability.BUILD,)) -> list[str]:
+    subject = cast("ModelSubject", Picky({}, builds=builds))
+    found = Examiner(subject).examine(pair(made_up(run, needs=needs)))
+    return [f"{each.outcome.value}: {each.actual}" for each in found]
+
+
+def test_a_model_that_is_built_nowhere_is_no_error_of_each_check() -> None:
+    refused = "skip: the subject builds it on no backend: tp1: TypeError: trtllm"
+    assert _asked(lambda *_: _raise(KeyError("window"))) == [refused]
+    assert _asked(_wrong_and_then(KeyError("window"))) == ["fail: 29", refused]
+
+
+def test_a_check_that_raises_is_one_where_the_model_is_built_or_not_asked_for() -> None:
+    assert _asked(lambda *_: _raise(KeyError("window")), "vllm") == ["error: KeyError: 'window'"]
+    assert _asked(lambda *_: _raise(KeyError("window")), needs=()) == ["error: KeyError: 'window'"]
+    assert _asked(lambda *_: _raise(SkipCheck("no such GPU"))) == ["skip: no such GPU"]
 
 
 def test_a_config_that_cannot_be_read_is_told_in_its_own_words(tmp_path: Path) -> None:

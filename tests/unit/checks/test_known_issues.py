@@ -11,6 +11,7 @@ from harness.checks.records import Outcome, Scope, Target
 from harness.checks.registry import checks
 from harness.coordinates import Database
 from harness.errors import DataFileError
+from harness.results.known_releases import known_releases
 from harness.stored_configs import stored_models
 from tests.fakes.checks import MODEL, finding, made_up, pair
 
@@ -152,7 +153,8 @@ def test_a_file_without_entries_is_one(tmp_path: Path) -> None:
     assert KnownIssues.load("0.12.0", checks().values(), path).entries == ()
 
 
-def test_every_entry_names_a_stored_model() -> None:
-    for each in KnownIssues.load("0.12.0", checks().values()).entries:
+@pytest.mark.parametrize("release", [each.version for each in known_releases()])
+def test_every_entry_names_a_stored_model(release: str) -> None:
+    for each in KnownIssues.load(release, checks().values()).entries:
         if checks()[each.check].scope in (Scope.MODEL, Scope.ESTIMATE):
             assert any(each.names(each.check, Target(model)) for model in stored_models()) or each.databases != ("*",)

@@ -50,6 +50,25 @@ def test_only_the_named_ops_are_printed(run: Callable[[str], str]) -> None:
     assert [line.split()[0] for line in said.splitlines()] == ["context_moe", "cache"]
 
 
+def test_a_named_datatype_is_that_of_weights_alone(run: Callable[[str], str]) -> None:
+    told = [
+        snippets.build(BuildRequest(DENSE, precision=name), DENSE, ("context_qkv_gemm",), NEWEST)
+        for name in ("nvfp4", "bf16")
+    ]
+    assert '"moe_quant_mode": common.MoEQuantMode.nvfp4' in told[0]
+    assert '"fmha_quant_mode": common.FMHAQuantMode.bfloat16' in told[0]
+    named, wide = (float(run(each).split()[2]) for each in told)
+    assert named / wide == 4.5 / 16
+
+
+def test_an_estimate_of_mixed_steps_is_printed(run: Callable[[str], str]) -> None:
+    build = BuildRequest(DENSE, layout=Layout(4, 1, 1, 4, 1, 1))
+    asked = EstimateRequest(build, Database("b60", "vllm", "0.26.0"), batch=1, osl=1, mixed=True)
+    said = run(snippets.estimate(asked, DENSE, NEWEST))
+    assert "'tpot': 0" in said
+    assert "context_qkv_gemm" not in said
+
+
 def test_an_estimate_is_printed(run: Callable[[str], str]) -> None:
     build = BuildRequest(DENSE, layout=Layout(4, 1, 1, 4, 1, 1))
     said = run(snippets.estimate(EstimateRequest(build, Database("b60", "vllm", "0.26.0")), DENSE, NEWEST))

@@ -112,3 +112,12 @@ def test_spelling_that_is_not_read_is_caught() -> None:
 
     model = "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16"
     assert found("layer_spellings", Deaf(), model) == ["layers_block_type.list"]
+
+
+def test_a_model_that_is_not_built_misreads_no_spelling() -> None:
+    class Refusing(_Real):
+        def build(self, request: BuildRequest) -> BuiltModel:
+            raise KeyError(request.backend)
+
+    with pytest.raises(KeyError, match="trtllm"):
+        found("layer_spellings", Refusing(), "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16")
