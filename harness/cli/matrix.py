@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 
 _INTERRUPTED = 130
+_CELL_TIMEOUT_S = 300.0
+_MIB = 1 << 20
 
 
 @app.command()
@@ -49,6 +51,22 @@ def run(
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run the subject's own full search: minutes per cell, to audit ours.")
     ] = False,
+    cell_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--cell-timeout",
+            metavar="SECONDS",
+            min=0.1,
+            help="Time that one cell may take; 300 unless --exhaustive is given.",
+            show_default=False,
+        ),
+    ] = None,
+    max_memory: Annotated[
+        int | None,
+        typer.Option(
+            "--max-memory", metavar="MIB", min=1, help="Resident memory of a process that judges.", show_default=False
+        ),
+    ] = None,
     subject_path: SubjectPath = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -65,6 +83,7 @@ def run(
     from harness.matrix.cells import Filters, all_cells, select
     from harness.matrix.run import Plan
     from harness.matrix.run import run as run_plan
+    from harness.running.records import Limits
     from harness.subjects.installed import load_subject
 
     started = time.monotonic()
@@ -74,7 +93,12 @@ def run(
     subject = load_subject(subject_path)
     cells = select(all_cells(subject), filters)
     note(header(subject.info), quiet=quiet)
-    plan = Plan(cells, exhaustive=exhaustive, jobs=jobs or len(os.sched_getaffinity(0)), subject_path=subject_path)
+    limits = Limits(
+        seconds=cell_timeout or (None if exhaustive else _CELL_TIMEOUT_S),
+        memory_bytes=max_memory * _MIB if max_memory else None,
+    )
+    jobs = jobs or len(os.sched_getaffinity(0))
+    plan = Plan(cells, exhaustive=exhaustive, jobs=jobs, subject_path=subject_path, limits=limits)
     with report.progress(len(cells), quiet=quiet) as on_verdict:
         result = run_plan(plan, on_verdict)
     written = results.save(result, subject.info, target, split, merge=bool(filters))
