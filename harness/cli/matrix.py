@@ -48,6 +48,9 @@ def run(
         Path | None, typer.Option("--split", metavar="DIR", help="Also write one CSV per system, with index.json.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 stands for all cores.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run to the same --out that was stopped or died.")
+    ] = False,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run the subject's own full search: minutes per cell, to audit ours.")
     ] = False,
@@ -82,7 +85,8 @@ def run(
     from harness.matrix import results
     from harness.matrix.cells import Filters, all_cells, select
     from harness.matrix.run import Plan
-    from harness.matrix.run import run as run_plan
+    from harness.results import matrix_run
+    from harness.results.journal import header_of
     from harness.running.records import Limits
     from harness.subjects.installed import load_subject
 
@@ -90,6 +94,8 @@ def run(
     filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
     target = _target(out, filters)
     results.refuse_bad_targets(target, split, merge=bool(filters))
+    if resume and target is None:
+        raise UsageError("--resume", "no --out", "the file that the earlier run was to write")
     subject = load_subject(subject_path)
     cells = select(all_cells(subject), filters)
     note(header(subject.info), quiet=quiet)
@@ -99,9 +105,16 @@ def run(
     )
     jobs = jobs or len(os.sched_getaffinity(0))
     plan = Plan(cells, exhaustive=exhaustive, jobs=jobs, subject_path=subject_path, limits=limits)
+    inputs = subject.inputs()
+    journal = None
+    if target:
+        header_line = header_of(cells, cells, inputs, versions(subject.info), exhaustive=exhaustive)
+        journal = matrix_run.Journal(target.with_suffix(".journal.jsonl"), header_line, resume)
     with report.progress(len(cells), quiet=quiet) as on_verdict:
-        result = run_plan(plan, on_verdict)
+        result = matrix_run.run_recorded(plan, on_verdict, journal)
     written = results.save(result, subject.info, target, split, merge=bool(filters))
+    if journal and not result.unjudged:
+        journal.path.unlink(missing_ok=True)
     summary = report.summary(result, versions(subject.info), time.monotonic() - started, written)
     if as_json:
         say_json(summary)

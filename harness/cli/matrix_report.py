@@ -40,6 +40,7 @@ def summary(
         "versions": versions,
         "cells": len(result.verdicts) + len(result.unjudged),
         "judged": len(result.verdicts),
+        "reused": result.reused,
         "counts": {status.value: counts[status] for status in Status},
         "seconds": round(seconds, 1),
         "interrupted": result.interrupted,
@@ -70,7 +71,8 @@ def text(result: RunResult, document: dict[str, object], *, verbose: bool) -> st
     parts.append(
         tabulate(table, ("status", *modes), disable_numparse=True, colalign=("left", *("right" for _ in modes)))
     )
-    parts.append(f"{document['judged']} of {document['cells']} cells judged in {document['seconds']} s")
+    known = f", {result.reused} of them known from earlier runs" if result.reused else ""
+    parts.append(f"{document['judged']} of {document['cells']} cells judged in {document['seconds']} s{known}")
     parts += [f"wrote {path}" for path in document["written"]]  # type: ignore[attr-defined]
     return "\n\n".join(parts)
 

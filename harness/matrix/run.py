@@ -56,13 +56,15 @@ class RunResult:
         verdicts: In the order of the plan's cells.
         unjudged: Cells without a verdict, because the run was interrupted or a process died.
         interrupted: The user stopped it.
-        crashes: One line for each process that died.
+        crashes: One line for each database whose processes could not go on.
+        reused: How many of the verdicts come from earlier runs.
     """
 
     verdicts: tuple[Verdict, ...]
     unjudged: tuple[Cell, ...]
     interrupted: bool = False
     crashes: tuple[str, ...] = ()
+    reused: int = 0
 
 
 def run(plan: Plan, on_verdict: Callable[[Verdict], None]) -> RunResult:

@@ -47,6 +47,8 @@ def run_here(groups: Sequence[Sequence[Any]], work: Work, limits: Limits, jobs: 
         A unit with its outcome. The next unit of its group begins once the one after it is asked for, so that what
         is done with an outcome is done by then.
     """
+    if not groups:
+        return
     resource_tracker.ensure_running()
     said, stop = SimpleQueue[_Said | Future[None]](), threading.Event()
     executor = ThreadPoolExecutor(jobs, initializer=_leave_interrupts_to_main)
