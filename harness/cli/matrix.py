@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, Backends, Models, Modes, Quiet, SubjectPath, Systems, Verbose, Versions
+from harness.cli.options import (
+    AsJson,
+    Backends,
+    CacheDir,
+    Models,
+    Modes,
+    Quiet,
+    SubjectPath,
+    Systems,
+    Verbose,
+    Versions,
+)
 from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
@@ -51,6 +62,11 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run to the same --out that was stopped or died.")
     ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Judge every cell, whatever earlier runs know; keep nothing for later ones."),
+    ] = False,
+    cache_dir: CacheDir = None,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run the subject's own full search: minutes per cell, to audit ours.")
     ] = False,
@@ -83,6 +99,7 @@ def run(
     """
     from harness.cli import matrix_report as report
     from harness.matrix import results
+    from harness.matrix.cache import Cache, default_folder
     from harness.matrix.cells import Filters, all_cells, select
     from harness.matrix.run import Plan
     from harness.results import matrix_run
@@ -110,8 +127,10 @@ def run(
     if target:
         header_line = header_of(cells, cells, inputs, versions(subject.info), exhaustive=exhaustive)
         journal = matrix_run.Journal(target.with_suffix(".journal.jsonl"), header_line, resume)
+    folder = None if no_cache else cache_dir or default_folder()
+    cache = Cache(folder, subject.inputs, exhaustive=exhaustive) if folder else None
     with report.progress(len(cells), quiet=quiet) as on_verdict:
-        result = matrix_run.run_recorded(plan, on_verdict, journal)
+        result = matrix_run.run_recorded(plan, on_verdict, journal, cache)
     written = results.save(result, subject.info, target, split, merge=bool(filters))
     if journal and not result.unjudged:
         journal.path.unlink(missing_ok=True)
@@ -120,7 +139,7 @@ def run(
         say_json(summary)
     else:
         say(report.text(result, summary, verbose=verbose))
-    for problem in report.problems(result, written):
+    for problem in report.problems(result, written, cache.problems if cache else ()):
         note(problem)
     raise typer.Exit(_INTERRUPTED if result.interrupted else EXIT_FINDINGS if result.unjudged else EXIT_OK)
 

@@ -1,4 +1,4 @@
-"""Runs the matrix so that no verdict is reached twice: what the journal holds, and what is left to judge."""
+"""Runs the matrix so that no verdict is reached twice: journal, cache, and what is left to judge."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from harness.coordinates import Cell
+    from harness.matrix.cache import Cache
     from harness.matrix.records import Verdict
     from harness.matrix.run import Plan, RunResult
     from harness.results.stream import Header
@@ -43,13 +45,16 @@ class Journal:
         return unfinished(self.path, self.header) if self.resume else ()
 
 
-def run_recorded(plan: Plan, on_verdict: Callable[[Verdict], None], journal: Journal | None = None) -> RunResult:
-    """Judge what is not in the journal, and put it there.
+def run_recorded(
+    plan: Plan, on_verdict: Callable[[Verdict], None], journal: Journal | None = None, cache: Cache | None = None
+) -> RunResult:
+    """Judge what is neither in the journal nor in the cache, and put it into both.
 
     Args:
         plan: What to judge.
         on_verdict: Called for each verdict of the plan, the known ones first.
         journal: Where verdicts are written down before the next cell of the database is begun.
+        cache: Where verdicts are looked up, and kept for later runs.
 
     Raises:
         ResultsError: The journal cannot be gone on with.
@@ -65,6 +70,13 @@ def run_recorded(plan: Plan, on_verdict: Callable[[Verdict], None], journal: Jou
             writer = stack.enter_context(Writer(journal.path, journal.header, entries, lasting=True))
         for verdict in done:
             on_verdict(verdict)
+        for verdict in _cached(plan, known, cache):
+            known[verdict.cell] = verdict
+            if writer:
+                writer.add(entry_of(verdict), sync=False)
+            on_verdict(verdict)
+        if writer:
+            writer.sync()
 
         def keep(verdict: Verdict) -> None:
             if writer:
@@ -74,6 +86,15 @@ def run_recorded(plan: Plan, on_verdict: Callable[[Verdict], None], journal: Jou
         result = run(replace(plan, cells=tuple(cell for cell in plan.cells if cell not in known)), keep)
         if writer and not result.unjudged:
             writer.finish(time.monotonic() - started)
+    if cache:
+        cache.put((*done, *result.verdicts))
     reached = known | {verdict.cell: verdict for verdict in result.verdicts}
     verdicts = tuple(reached[cell] for cell in plan.cells if cell in reached)
     return replace(result, verdicts=verdicts, reused=len(known))
+
+
+def _cached(plan: Plan, known: dict[Cell, Verdict], cache: Cache | None) -> list[Verdict]:
+    if cache is None:
+        return []
+    found = (cache.get(cell) for cell in plan.cells if cell not in known)
+    return [verdict for verdict in found if verdict is not None]

@@ -10,13 +10,13 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.subjects.table_sources import TableSources, is_newer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from harness.coordinates import Cell, Database
 
@@ -56,12 +56,7 @@ class SubjectInputs:
     @cached_property
     def _files(self) -> dict[str, str]:
         """Digest of each file, by its path from the folder that holds its package."""
-        paths = {
-            str(path.relative_to(folder.parent)): path
-            for folder in self._code
-            for path in folder.rglob("*")
-            if "__pycache__" not in path.parts and path.is_file()
-        }
+        paths = {str(path.relative_to(folder.parent)): path for folder in self._code for path in _files_in(folder)}
         with ThreadPoolExecutor() as pool:
             return dict(zip(paths, pool.map(_digest_of_file, paths.values()), strict=True))
 
@@ -139,6 +134,19 @@ class SubjectInputs:
     def _under(self, prefix: str) -> dict[str, str]:
         start = f"{self._core.name}/{prefix}"
         return {name: digest for name, digest in self._files.items() if name.startswith(start)}
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Every file, behind links too, but for what Python compiled."""
+    seen = set[str]()
+    for root, folders, names in os.walk(folder, followlinks=True):
+        seen.add(os.path.realpath(root))
+        folders[:] = [
+            name
+            for name in folders
+            if name != "__pycache__" and os.path.realpath(os.path.join(root, name)) not in seen  # noqa: PTH118
+        ]
+        yield from (Path(root, name) for name in names if Path(root, name).is_file())
 
 
 def _digest(content: object) -> str:

@@ -23,8 +23,8 @@ CELLS = 36
 
 
 def _command(out: Path, *more: str) -> list[str]:
-    words = [sys.executable, "-m", "harness.cli", "matrix", "run", *FILTERS, "--out", str(out), "--json", "--quiet"]
-    return [*words, *more]
+    words = [sys.executable, "-m", "harness.cli", "matrix", "run", *FILTERS, "--out", str(out), "--no-cache", "--quiet"]
+    return [*words, "--json", *more]
 
 
 def _finished(out: Path, *more: str) -> dict[str, object]:
