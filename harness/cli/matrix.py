@@ -27,6 +27,7 @@ from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from harness.matrix.cells import Filters
+    from harness.results.journal import Shard
 
 app = typer.Typer(
     help="The support matrix: run, diff, verify.",
@@ -62,6 +63,16 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run to the same --out that was stopped or died.")
     ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Judge one of N parts of like cost; --out is then a file for `aic-harness merge`, "
+            "support_matrix.I-of-N.jsonl by default.",
+            show_default=False,
+        ),
+    ] = None,
     no_cache: Annotated[
         bool,
         typer.Option("--no-cache", help="Judge every cell, whatever earlier runs know; keep nothing for later ones."),
@@ -102,38 +113,45 @@ def run(
     from harness.matrix.cache import Cache, default_folder
     from harness.matrix.cells import Filters, all_cells, select
     from harness.matrix.run import Plan
+    from harness.matrix.shards import cells_of_shard
+    from harness.results import journal as journals
     from harness.results import matrix_run
-    from harness.results.journal import header_of
     from harness.running.records import Limits
     from harness.subjects.installed import load_subject
 
     started = time.monotonic()
     filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
-    target = _target(out, filters)
-    results.refuse_bad_targets(target, split, merge=bool(filters))
+    part = journals.Shard.parse(shard) if shard else None
+    target = _target(out, filters, part)
+    if part and split:
+        raise UsageError("--shard and --split", "both", "--split with `aic-harness merge`, which has all parts")
     if resume and target is None:
         raise UsageError("--resume", "no --out", "the file that the earlier run was to write")
+    results.refuse_bad_targets(target, split, merge=bool(filters) and not part)
     subject = load_subject(subject_path)
-    cells = select(all_cells(subject), filters)
+    asked = select(all_cells(subject), filters)
+    cells = cells_of_shard(asked, part.number, part.of) if part else asked
     note(header(subject.info), quiet=quiet)
-    limits = Limits(
-        seconds=cell_timeout or (None if exhaustive else _CELL_TIMEOUT_S),
-        memory_bytes=max_memory * _MIB if max_memory else None,
-    )
+    seconds = cell_timeout or (None if exhaustive else _CELL_TIMEOUT_S)
+    limits = Limits(seconds, max_memory * _MIB if max_memory else None)
     jobs = jobs or len(os.sched_getaffinity(0))
     plan = Plan(cells, exhaustive=exhaustive, jobs=jobs, subject_path=subject_path, limits=limits)
-    inputs = subject.inputs()
     journal = None
     if target:
-        header_line = header_of(cells, cells, inputs, versions(subject.info), exhaustive=exhaustive)
-        journal = matrix_run.Journal(target.with_suffix(".journal.jsonl"), header_line, resume)
+        about = journals.header_of(
+            asked, cells, subject.inputs(), versions(subject.info), exhaustive=exhaustive, shard=part
+        )
+        journal = matrix_run.Journal(target if part else journals.path_of(target), about, resume)
     folder = None if no_cache else cache_dir or default_folder()
     cache = Cache(folder, subject.inputs, exhaustive=exhaustive) if folder else None
     with report.progress(len(cells), quiet=quiet) as on_verdict:
         result = matrix_run.run_recorded(plan, on_verdict, journal, cache)
-    written = results.save(result, subject.info, target, split, merge=bool(filters))
-    if journal and not result.unjudged:
-        journal.path.unlink(missing_ok=True)
+    if part and journal:
+        written = [str(journal.left(result))]
+    else:
+        written = results.save(result, subject.info, target, split, merge=bool(filters))
+        if journal and not result.unjudged:
+            journal.path.unlink(missing_ok=True)
     summary = report.summary(result, versions(subject.info), time.monotonic() - started, written)
     if as_json:
         say_json(summary)
@@ -203,7 +221,9 @@ def verify(
     raise typer.Exit(EXIT_OK if found.ok else EXIT_FINDINGS)
 
 
-def _target(out: Path | None, filters: Filters) -> Path | None:
+def _target(out: Path | None, filters: Filters, part: Shard | None) -> Path | None:
     if out is not None:
         return out
+    if part:
+        return Path(f"support_matrix.{part.number}-of-{part.of}.jsonl")
     return None if filters else Path("support_matrix.csv")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from harness.errors import ResultsError
+from harness.errors import ResultsError, UsageError
 from harness.matrix.judge_version import judge_version
 from harness.matrix.table import shown
 from harness.matrix.verdict_records import DamagedVerdictError, digest, from_record, to_record
@@ -32,6 +33,19 @@ class Shard:
 
     number: int = 1
     of: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read `number/of`.
+
+        Raises:
+            UsageError: It is not of this form, or there is no such part.
+        """
+        match = re.fullmatch(r"([1-9]\d{0,4})/([1-9]\d{0,4})", text)
+        if match is None or int(match[1]) > int(match[2]):
+            expected = "a part and how many there are, such as 1/4: the first is 1, the last 4"
+            raise UsageError("--shard", shown(text), expected)
+        return cls(int(match[1]), int(match[2]))
 
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
@@ -67,6 +81,11 @@ def header_of(  # noqa: PLR0913 - as many as a header says
     }
     started = datetime.now(UTC).isoformat(timespec="seconds")
     return Header(FORMAT.name, FORMAT.version, {name: said or "" for name, said in versions.items()}, started, about)
+
+
+def path_of(matrix: Path) -> Path:
+    """Where the journal of a run lies that writes a matrix file."""
+    return matrix.with_suffix(".journal.jsonl")
 
 
 def digest_of(cells: Iterable[Cell]) -> str:

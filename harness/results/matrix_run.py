@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.matrix.run import run
 from harness.results.journal import entry_of, unfinished
-from harness.results.stream import Writer
+from harness.results.stream import Writer, partial_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,10 @@ class Journal:
             ResultsError: The journal is damaged, or of a run of something else.
         """
         return unfinished(self.path, self.header) if self.resume else ()
+
+    def left(self, result: RunResult) -> Path:
+        """Where the file lies after a run that came to this."""
+        return partial_path(self.path) if result.unjudged else self.path
 
 
 def run_recorded(

@@ -215,6 +215,16 @@ def read(path: Path, wanted: Format) -> Stream:
     return stream
 
 
+def format_of(path: Path) -> str:
+    """Name of the format that a file says it has; empty where it says none."""
+    try:
+        with path.open("rb") as file:
+            said = _object(f"{path}:1", file.readline())
+    except (OSError, ResultsError):
+        return ""
+    return str(said.get("format", ""))
+
+
 def read_prefix(path: Path, wanted: Format) -> Stream:
     """Read what a run has written so far; a last line that was cut off is left out.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -79,17 +78,24 @@ def test_a_run_that_is_killed_goes_on_and_judges_nothing_twice(tmp_path: Path) -
     assert not [path for path in tmp_path.iterdir() if "journal" in path.name]
 
 
-def test_a_journal_of_other_cells_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_full_disk_ends_the_run_in_one_line_and_only_that_run_can_go_on(tmp_path: Path) -> None:
     out = tmp_path / "m.csv"
-    _kill_at(out, 1, signal.SIGTERM)
+    # No file can grow beyond so many KiB, as if the disk were full by then.
+    limited = ["bash", "-c", 'ulimit -f 12 && exec "$@"', "-", *_command(out)]
+    done = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"error: {out.with_suffix('.journal.jsonl')}: found File too large; expected a place")
+    kept = _records(out)
+    assert 0 < kept < CELLS
+
     before = _journal(out).read_bytes()
-    done = subprocess.run(
-        _command(out, "--resume", "--mode", "agg"), capture_output=True, text=True, check=False, env=os.environ
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"error: {_journal(out)}:1, field about.asked (cells asked for")
-    assert done.stderr.count("\n") == 1
+    refused = subprocess.run(_command(out, "--resume", "--mode", "agg"), capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+    assert refused.stderr.startswith(f"error: {_journal(out)}:1, field about.asked (cells asked for")
     assert _journal(out).read_bytes() == before
+
+    assert _finished(out, "--resume")["reused"] == kept
+    assert len(out.read_text().splitlines()) == 1 + CELLS
 
 
 def test_resuming_without_a_file_is_refused() -> None:
