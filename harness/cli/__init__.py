@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from harness.cli import assess, cache, check, compare, configs, explain, matrix, merge, plan, releases, scaffold, version
+from harness.cli import (
+    assess,
+    cache,
+    check,
+    compare,
+    configs,
+    explain,
+    matrix,
+    merge,
+    plan,
+    releases,
+    scaffold,
+    version,
+)
 from harness.cli.output import write_any_text
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 

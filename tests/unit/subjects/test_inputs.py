@@ -40,8 +40,8 @@ FILES = {
     "core/model_configs/Org--B_config.json": "{}",
     "core/systems/query_versions.yaml": "",
     "core/systems/perf_data_reuse_manifest.yaml": MANIFEST,
-    "core/systems/s.yaml": "",
-    "core/systems/t.yaml": "",
+    "core/systems/s.yaml": "data_dir: data/s # relative",
+    "core/systems/t.yaml": "data_dir: data/t\n",
     **{
         f"core/systems/data/{folder}.parquet": "rows"
         for folder in (
@@ -98,8 +98,9 @@ def _remove(name: str) -> Callable[[Path], None]:
         (_write("core/engine.so"), ALL),
         (_write("core/systems/query_versions.yaml"), ALL),
         (_write("core/systems/perf_data_reuse_manifest.yaml", MANIFEST + "# more"), ALL),
-        (_write("core/systems/s.yaml"), {OLD, NEW, OTHER}),
-        (_write("core/systems/t.yaml"), {FAR}),
+        (_write("core/systems/s.yaml", "data_dir: data/s\nmore"), {OLD, NEW, OTHER}),
+        (_write("core/systems/t.yaml", "data_dir: data/t\nmore"), {FAR}),
+        (_write(f"{DATA}/s/notes.txt"), {OLD, NEW, OTHER}),
         (_write(f"{DATA}/t/gemm/vllm/1.0/gemm.parquet"), {FAR}),
         (_write(f"{DATA}/t/gemm/vllm/1.0/meta.yaml"), {FAR}),
         (_write(f"{DATA}/s/gemm/vllm/2.0/gemm.parquet"), {NEW, OTHER}),
@@ -144,6 +145,22 @@ def test_a_version_that_says_it_reuses_a_newer_one_depends_on_it(root: Path) -> 
     _write(f"{DATA}/s/gemm/vllm/1.0/reuse.yaml", "reuse: [{table: gemm, from_version: 2.0}]")(root)
     before = _digests(root)
     _write(f"{DATA}/s/gemm/vllm/2.0/gemm.parquet")(root)
+    after = _digests(root)
+    assert {cell.database for cell in CELLS if before[cell] != after[cell]} == {OLD, NEW, OTHER}
+
+
+def test_a_system_that_borrows_a_folder_depends_on_it(root: Path) -> None:
+    _write("core/systems/t.yaml", "data_dir: data/s\n")(root)
+    before = _digests(root)
+    _write(f"{DATA}/s/moe/vllm/1.0/moe.parquet")(root)
+    after = _digests(root)
+    assert {cell.database for cell in CELLS if before[cell] != after[cell]} == {OLD, NEW, FAR}
+
+
+def test_tables_in_folders_of_another_kind_count_for_all_databases_of_their_system(root: Path) -> None:
+    _write(f"{DATA}/s/vllm/3.0/gemm.txt")(root)
+    before = _digests(root)
+    _write(f"{DATA}/s/vllm/3.0/gemm.txt", "other")(root)
     after = _digests(root)
     assert {cell.database for cell in CELLS if before[cell] != after[cell]} == {OLD, NEW, OTHER}
 
