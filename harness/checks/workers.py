@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
-import signal
-import sys
-import time
+import functools
 from dataclasses import dataclass, replace
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 from harness.checks.engine import TIME_LIMIT_S, Examiner
 from harness.checks.records import Outcome, Pair
 from harness.checks.registry import checks
+from harness.running.groups import run_here
+from harness.running.records import Limits, Lost
 from harness.subjects.installed import load_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from harness.checks.records import Finding, Target
     from harness.subjects.models import ModelSubject
 
-_GRACE_S = 60.0
-"""Beyond the limit on a pair: what it takes to start and to load a subject."""
-
-_LIVES = 3
-"""Processes that may die over one chunk before the rest of it is given up."""
-
-_POLL_S = 1.0
+_GRACE_S = 10.0
+"""Beyond the limit on a pair, which compiled code may keep from being noticed."""
 
 Examined = tuple[Pair, "tuple[Finding, ...]"]
 
@@ -56,40 +46,6 @@ class Setting:
         return Examiner(subject, self.folder, self.subject_path, self.time_limit_s)
 
 
-@dataclass(slots=True)
-class _Worker:
-    """One process at work on one chunk.
-
-    Attributes:
-        left: Pairs without an answer, in the order in which they are examined.
-        lives: Processes that may still die over the chunk.
-        process, answers: The process, and what comes out of it.
-        heard: When it last answered.
-    """
-
-    left: list[Pair]
-    lives: int
-    process: SpawnProcess
-    answers: Connection
-    heard: float
-
-    @classmethod
-    def start(cls, pairs: list[Pair], lives: int, setting: Setting) -> _Worker:
-        # Spawn, not fork: the subject's compiled engine runs threads.
-        context = multiprocessing.get_context("spawn")
-        answers, sender = context.Pipe(duplex=False)
-        named = [(pair.check.id, pair.target) for pair in pairs]
-        process = context.Process(target=_examine_chunk, args=(named, setting, sender), daemon=True)
-        process.start()
-        sender.close()
-        return cls(pairs, lives, process, answers, time.monotonic())
-
-    @property
-    def end(self) -> str:
-        code = self.process.exitcode or 0
-        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
-
 def examine_in_processes(
     chunks: Sequence[Sequence[Pair]], setting: Setting, jobs: int, examiner: Examiner
 ) -> Iterator[Examined]:
@@ -103,58 +59,27 @@ def examine_in_processes(
         jobs: Processes at work at once.
         examiner: Words the findings of pairs over which a process died.
     """
-    waiting = [(list(chunk), _LIVES) for chunk in reversed(chunks)]
-    working: dict[Connection, _Worker] = {}
-    try:
-        while waiting or working:
-            while waiting and len(working) < jobs:
-                worker = _Worker.start(*waiting.pop(), setting)
-                working[worker.answers] = worker
-            _kill_silent(working.values(), setting)
-            for answers in wait(list(working), _POLL_S):
-                worker = working[answers]  # type: ignore[index] # wait() returns what it was given
-                try:
-                    findings = worker.answers.recv()
-                except (EOFError, OSError):
-                    # A process that dies while it sends leaves half a message behind, which reads as an OSError.
-                    worker.process.join()
-                    del working[worker.answers]
-                    yield from _buried(worker, examiner)
-                    if worker.left:
-                        waiting.append((worker.left, worker.lives))
-                else:
-                    worker.heard = time.monotonic()
-                    yield worker.left.pop(0), findings
-    finally:
-        for worker in working.values():
-            worker.process.terminate()
-        for worker in working.values():
-            worker.process.join()
+    work = functools.partial(_examining, setting)
+    limits = Limits(seconds=setting.time_limit_s + _GRACE_S)
+    groups = [[(pair.check.id, pair.target) for pair in chunk] for chunk in chunks]
+    known = {(pair.check.id, pair.target): pair for chunk in chunks for pair in chunk}
+    with contextlib.closing(run_here(groups, work, limits, jobs)) as outcomes:
+        for name, outcome in outcomes:
+            pair = known[name]
+            yield pair, (_buried(examiner.blank(pair), outcome),) if isinstance(outcome, Lost) else outcome.result
 
 
-def _kill_silent(workers: Iterable[_Worker], setting: Setting) -> None:
-    """End processes that compiled code holds, which no timer inside them can interrupt."""
-    for worker in workers:
-        if time.monotonic() - worker.heard > setting.time_limit_s + _GRACE_S:
-            worker.process.kill()
+def _buried(blank: Finding, lost: Lost) -> Finding:
+    said = f"the process that judged it died ({lost.reason})"
+    return replace(blank, outcome=Outcome.ERROR, about="died", actual=said)
 
 
-def _buried(worker: _Worker, examiner: Examiner) -> Iterator[Examined]:
-    """Errors for the pair that a process died over, and for the whole rest once too many have died."""
-    worker.lives -= 1
-    dead = len(worker.left) if worker.lives == 0 else min(len(worker.left), 1)
-    for pair in worker.left[:dead]:
-        said = f"the process that judged it died ({worker.end})"
-        yield pair, (replace(examiner.blank(pair), outcome=Outcome.ERROR, about="died", actual=said),)
-    del worker.left[:dead]
-
-
-def _examine_chunk(named: list[tuple[str, Target]], setting: Setting, sender: Connection) -> None:
-    # Ctrl-C reaches every process of the terminal; the parent decides what to keep.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What compiled code of the subject prints must not mix into our own output.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+@contextlib.contextmanager
+def _examining(setting: Setting) -> Iterator[Callable[[tuple[str, Target]], tuple[Finding, ...]]]:
     examiner, known = setting.examiner(load_subject(setting.subject_path)), checks()
-    with contextlib.suppress(BrokenPipeError):
-        for check, target in named:
-            sender.send(examiner.examine(Pair(known[check], target)))
+
+    def examine(named: tuple[str, Target]) -> tuple[Finding, ...]:
+        check, target = named
+        return examiner.examine(Pair(known[check], target))
+
+    yield examine

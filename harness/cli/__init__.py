@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from harness.cli import assess, check, compare, configs, explain, matrix, plan, releases, scaffold, version
+from harness.cli import (
+    assess,
+    cache,
+    check,
+    compare,
+    configs,
+    explain,
+    matrix,
+    merge,
+    plan,
+    releases,
+    scaffold,
+    version,
+)
 from harness.cli.output import write_any_text
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
 
@@ -32,6 +45,8 @@ scaffold.register(app)
 configs.register(app)
 compare.register(app)
 releases.register(app)
+merge.register(app)
+app.add_typer(cache.app, name="cache")
 version.register(app)
 
 

@@ -10,12 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, Backends, Models, Modes, Quiet, SubjectPath, Systems, Verbose, Versions
+from harness.cli.options import (
+    AsJson,
+    Backends,
+    CacheDir,
+    Models,
+    Modes,
+    Quiet,
+    SubjectPath,
+    Systems,
+    Verbose,
+    Versions,
+)
 from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from harness.matrix.cells import Filters
+    from harness.results.journal import Shard
 
 app = typer.Typer(
     help="The support matrix: run, diff, verify.",
@@ -23,6 +35,8 @@ app = typer.Typer(
 )
 
 _INTERRUPTED = 130
+_CELL_TIMEOUT_S = 300.0
+_MIB = 1 << 20
 
 
 @app.command()
@@ -46,9 +60,43 @@ def run(
         Path | None, typer.Option("--split", metavar="DIR", help="Also write one CSV per system, with index.json.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 stands for all cores.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run to the same --out that was stopped or died.")
+    ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Judge one of N parts of like cost; --out is then a file for `aic-harness merge`, "
+            "support_matrix.I-of-N.jsonl by default.",
+            show_default=False,
+        ),
+    ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Judge every cell, whatever earlier runs know; keep nothing for later ones."),
+    ] = False,
+    cache_dir: CacheDir = None,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run the subject's own full search: minutes per cell, to audit ours.")
     ] = False,
+    cell_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--cell-timeout",
+            metavar="SECONDS",
+            min=0.1,
+            help="Time that one cell may take; 300 unless --exhaustive is given.",
+            show_default=False,
+        ),
+    ] = None,
+    max_memory: Annotated[
+        int | None,
+        typer.Option(
+            "--max-memory", metavar="MIB", min=1, help="Resident memory of a process that judges.", show_default=False
+        ),
+    ] = None,
     subject_path: SubjectPath = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -62,28 +110,54 @@ def run(
     """
     from harness.cli import matrix_report as report
     from harness.matrix import results
+    from harness.matrix.cache import Cache, default_folder
     from harness.matrix.cells import Filters, all_cells, select
     from harness.matrix.run import Plan
-    from harness.matrix.run import run as run_plan
+    from harness.matrix.shards import cells_of_shard
+    from harness.results import journal as journals
+    from harness.results import matrix_run
+    from harness.running.records import Limits
     from harness.subjects.installed import load_subject
 
     started = time.monotonic()
     filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
-    target = _target(out, filters)
-    results.refuse_bad_targets(target, split, merge=bool(filters))
+    part = journals.Shard.parse(shard) if shard else None
+    target = _target(out, filters, part)
+    if part and split:
+        raise UsageError("--shard and --split", "both", "--split with `aic-harness merge`, which has all parts")
+    if resume and target is None:
+        raise UsageError("--resume", "no --out", "the file that the earlier run was to write")
+    results.refuse_bad_targets(target, split, merge=bool(filters) and not part)
     subject = load_subject(subject_path)
-    cells = select(all_cells(subject), filters)
+    asked = select(all_cells(subject), filters)
+    cells = cells_of_shard(asked, part.number, part.of) if part else asked
     note(header(subject.info), quiet=quiet)
-    plan = Plan(cells, exhaustive=exhaustive, jobs=jobs or len(os.sched_getaffinity(0)), subject_path=subject_path)
+    seconds = cell_timeout or (None if exhaustive else _CELL_TIMEOUT_S)
+    limits = Limits(seconds, max_memory * _MIB if max_memory else None)
+    jobs = jobs or len(os.sched_getaffinity(0))
+    plan = Plan(cells, exhaustive=exhaustive, jobs=jobs, subject_path=subject_path, limits=limits)
+    journal = None
+    if target:
+        about = journals.header_of(
+            asked, cells, subject.inputs(), versions(subject.info), exhaustive=exhaustive, shard=part
+        )
+        journal = matrix_run.Journal(target if part else journals.path_of(target), about, resume)
+    folder = None if no_cache else cache_dir or default_folder()
+    cache = Cache(folder, subject.inputs, exhaustive=exhaustive) if folder else None
     with report.progress(len(cells), quiet=quiet) as on_verdict:
-        result = run_plan(plan, on_verdict)
-    written = results.save(result, subject.info, target, split, merge=bool(filters))
+        result = matrix_run.run_recorded(plan, on_verdict, journal, cache)
+    if part and journal:
+        written = [str(journal.left(result))]
+    else:
+        written = results.save(result, subject.info, target, split, merge=bool(filters))
+        if journal and not result.unjudged:
+            journal.path.unlink(missing_ok=True)
     summary = report.summary(result, versions(subject.info), time.monotonic() - started, written)
     if as_json:
         say_json(summary)
     else:
         say(report.text(result, summary, verbose=verbose))
-    for problem in report.problems(result, written):
+    for problem in report.problems(result, written, cache.problems if cache else ()):
         note(problem)
     raise typer.Exit(_INTERRUPTED if result.interrupted else EXIT_FINDINGS if result.unjudged else EXIT_OK)
 
@@ -147,7 +221,9 @@ def verify(
     raise typer.Exit(EXIT_OK if found.ok else EXIT_FINDINGS)
 
 
-def _target(out: Path | None, filters: Filters) -> Path | None:
+def _target(out: Path | None, filters: Filters, part: Shard | None) -> Path | None:
     if out is not None:
         return out
+    if part:
+        return Path(f"support_matrix.{part.number}-of-{part.of}.jsonl")
     return None if filters else Path("support_matrix.csv")

@@ -9,7 +9,7 @@ from harness.cli.progress import progress as shown
 from harness.coordinates import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from harness.matrix.records import Verdict
@@ -40,6 +40,7 @@ def summary(
         "versions": versions,
         "cells": len(result.verdicts) + len(result.unjudged),
         "judged": len(result.verdicts),
+        "reused": result.reused,
         "counts": {status.value: counts[status] for status in Status},
         "seconds": round(seconds, 1),
         "interrupted": result.interrupted,
@@ -70,14 +71,18 @@ def text(result: RunResult, document: dict[str, object], *, verbose: bool) -> st
     parts.append(
         tabulate(table, ("status", *modes), disable_numparse=True, colalign=("left", *("right" for _ in modes)))
     )
-    parts.append(f"{document['judged']} of {document['cells']} cells judged in {document['seconds']} s")
+    known = f", {result.reused} of them known from earlier runs" if result.reused else ""
+    parts.append(f"{document['judged']} of {document['cells']} cells judged in {document['seconds']} s{known}")
     parts += [f"wrote {path}" for path in document["written"]]  # type: ignore[attr-defined]
     return "\n\n".join(parts)
 
 
-def problems(result: RunResult, written: list[str]) -> list[str]:
-    """What kept cells from being judged, one line each."""
-    lines = [f"error: {crash}" for crash in result.crashes]
+def problems(result: RunResult, written: list[str], cache: Sequence[str] = ()) -> list[str]:
+    """What kept cells from being judged, and verdicts from being known from earlier runs, one line each."""
+    lines = []
+    if cache:
+        lines.append(f"note: {len(cache)} times the cache was no use and the cell was judged anew, first {cache[0]}")
+    lines += [f"error: {crash}" for crash in result.crashes]
     if result.interrupted:
         kept = f"kept in {written[0]}" if written else "shown above, and not saved, since no --out was given"
         done = f"{len(result.verdicts)} cells are done and {kept}" if result.verdicts else "no cell is done"

@@ -51,3 +51,12 @@ ModelId = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no header on stderr.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also print what lies behind each result.")]
+CacheDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir",
+        help="Where verdicts are kept for later runs; aic-harness in the user's cache folder by default.",
+        metavar="DIR",
+        show_default=False,
+    ),
+]

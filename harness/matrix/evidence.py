@@ -39,13 +39,19 @@ def evidence_path(matrix: Path) -> Path:
     return matrix.with_suffix(".evidence.parquet")
 
 
-def evidence_file(verdicts: Iterable[Verdict], subject: SubjectInfo, merge_with: Path | None = None) -> bytes:
+def evidence_file(
+    verdicts: Iterable[Verdict],
+    subject: SubjectInfo,
+    merge_with: Path | None = None,
+    made_with: Mapping[str, str] | None = None,
+) -> bytes:
     """What the statuses rest on as Parquet, one row per cell, sorted like the matrix.
 
     Args:
         verdicts: What was judged.
         subject: Whom the verdicts are about.
         merge_with: Earlier evidence; its rows for other cells are kept if they are about the same subject and data.
+        made_with: Versions of harness and Python, where these are not the ones that judged.
     """
     import pyarrow as pa  # noqa: PLC0415 - heavy
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
@@ -57,6 +63,7 @@ def evidence_file(verdicts: Iterable[Verdict], subject: SubjectInfo, merge_with:
         "subject_version": subject.version,
         "data_version": subject.data_version,
         "python": platform.python_version(),
+        **(made_with or {}),
     }
     schema = _evidence_schema().with_metadata({_METADATA_PREFIX + key: value for key, value in versions.items()})
     new = {verdict.cell: evidence_record(verdict) for verdict in verdicts}

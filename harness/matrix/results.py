@@ -12,6 +12,7 @@ from harness.matrix.store import matrix_file, merged, write_split
 from harness.matrix.table import Row
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from harness.matrix.run import RunResult
@@ -54,7 +55,15 @@ def refuse_bad_targets(out: Path | None, split: Path | None, *, merge: bool) -> 
             merged(path, ())
 
 
-def save(result: RunResult, subject: SubjectInfo, out: Path | None, split: Path | None, *, merge: bool) -> list[str]:
+def save(  # noqa: PLR0913 - as many as there are places and things to say there
+    result: RunResult,
+    subject: SubjectInfo,
+    out: Path | None,
+    split: Path | None,
+    *,
+    merge: bool,
+    made_with: Mapping[str, str] | None = None,
+) -> list[str]:
     """Write what a run came to; a partial run never replaces a matrix, it lands in `<name>.partial.csv`.
 
     Args:
@@ -63,6 +72,7 @@ def save(result: RunResult, subject: SubjectInfo, out: Path | None, split: Path 
         out: CSV file to write, with the evidence beside it, or None.
         split: Folder for one CSV per system, or None.
         merge: Keep the rows of an existing `out` and `split` that were not judged.
+        made_with: Versions of harness and Python, where these are not the ones that judged.
 
     Returns:
         The paths written.
@@ -77,7 +87,7 @@ def save(result: RunResult, subject: SubjectInfo, out: Path | None, split: Path 
     if out is not None:
         evidence = evidence_path(out)
         matrix = merged(out if merge else None, rows)
-        behind = evidence_file(result.verdicts, subject, merge_with=evidence if merge else None)
+        behind = evidence_file(result.verdicts, subject, evidence if merge else None, made_with)
         publish({out: matrix_file(matrix, out), evidence: behind})
         written += [str(out), str(evidence)]
     if split is not None:

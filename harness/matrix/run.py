@@ -1,29 +1,26 @@
-"""Judges many cells, grouped by database, in this process or over several."""
+"""Judges many cells, grouped by database, over several processes."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
-import multiprocessing
-import os
-import signal
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
+from harness.coordinates import Status
 from harness.matrix import judge as judging
+from harness.matrix.records import Verdict
+from harness.running.groups import run_here
+from harness.running.records import Limits, Lost
 from harness.subjects.installed import load_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.coordinates import Cell, Database
-    from harness.matrix.records import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +32,14 @@ class Plan:
         exhaustive: Run the subject's own full search instead of the fast one.
         jobs: Processes at work at once.
         subject_path: Folder to import the subject from; None for the installed one.
+        limits: What one cell may take.
     """
 
     cells: tuple[Cell, ...]
     exhaustive: bool = False
     jobs: int = 1
     subject_path: Path | None = None
+    limits: Limits = field(default_factory=Limits)
 
     def groups(self) -> list[tuple[Database, tuple[Cell, ...]]]:
         """The cells by database, so that each set of tables is loaded once; one by one where a cell costs minutes."""
@@ -57,36 +56,39 @@ class RunResult:
         verdicts: In the order of the plan's cells.
         unjudged: Cells without a verdict, because the run was interrupted or a process died.
         interrupted: The user stopped it.
-        crashes: One line for each process that died.
+        crashes: One line for each database whose processes could not go on.
+        reused: How many of the verdicts come from earlier runs.
     """
 
     verdicts: tuple[Verdict, ...]
     unjudged: tuple[Cell, ...]
     interrupted: bool = False
     crashes: tuple[str, ...] = ()
+    reused: int = 0
 
 
 def run(plan: Plan, on_verdict: Callable[[Verdict], None]) -> RunResult:
-    """Judge a plan's cells. Ctrl-C ends the run early and keeps what is done.
+    """Judge a plan's cells, each database in a process of its own. Ctrl-C ends the run early and keeps what is done.
+
+    What the subject keeps of an unloaded database would otherwise grow a process from one database to the next. A cell
+    that its process dies over fails, with the cause as its error.
 
     Args:
         plan: What to judge.
-        on_verdict: Called in this process for each verdict as it comes in.
+        on_verdict: Called in this process for each verdict, before the next cell of its database is begun.
     """
     verdicts: dict[Cell, Verdict] = {}
-    crashes: list[str] = []
-
-    def keep(verdict: Verdict) -> None:
-        verdicts[verdict.cell] = verdict
-        on_verdict(verdict)
-
+    crashes: dict[str, None] = {}
     interrupted = False
+    work = functools.partial(_bench, exhaustive=plan.exhaustive, subject_path=plan.subject_path)
     try:
-        if plan.jobs == 1 or len(plan.groups()) == 1:
-            for verdict in _judge(plan.cells, exhaustive=plan.exhaustive, subject_path=plan.subject_path):
-                keep(verdict)
-        else:
-            _run_in_processes(plan, keep, crashes)
+        with contextlib.closing(run_here([cells for _, cells in plan.groups()], work, plan.limits, plan.jobs)) as done:
+            for cell, outcome in done:
+                if isinstance(outcome, Lost) and not outcome.begun:
+                    crashes[f"{cell.database}: the process that judged it died ({outcome.reason})"] = None
+                    continue
+                verdicts[cell] = lost_verdict(cell, outcome) if isinstance(outcome, Lost) else outcome.result
+                on_verdict(verdicts[cell])
     except KeyboardInterrupt:
         interrupted = True
     return RunResult(
@@ -97,89 +99,36 @@ def run(plan: Plan, on_verdict: Callable[[Verdict], None]) -> RunResult:
     )
 
 
-def _judge(cells: Sequence[Cell], *, exhaustive: bool, subject_path: Path | None) -> Iterator[Verdict]:
+def lost_verdict(cell: Cell, lost: Lost) -> Verdict:
+    """The verdict of a cell that processes died over."""
+    return Verdict(
+        cell=cell,
+        architecture="",
+        status=Status.FAIL,
+        source="",
+        error=str(lost),
+        command="",
+        point=None,
+        origin=None,
+        points_tried=0,
+        seconds=0.0,
+        log=lost.log,
+    )
+
+
+@contextlib.contextmanager
+def _bench(*, exhaustive: bool, subject_path: Path | None) -> Iterator[Callable[[Cell], Verdict]]:
     finder = judging.full_search if exhaustive else judging.fast_search
     bench = judging.Bench(load_subject(subject_path), finder)
     # Tables are millions of live objects. Looking through them for garbage again and again finds nothing, so only what
     # is new since the cell before is looked through.
     gc.disable()
+
+    def judge(cell: Cell) -> Verdict:
+        gc.collect(0)
+        return bench.judge(cell)
+
     try:
-        for cell in cells:
-            yield bench.judge(cell)
-            gc.collect(0)
+        yield judge
     finally:
         bench.close()
-        gc.enable()
-        gc.collect()
-
-
-def _run_in_processes(plan: Plan, keep: Callable[[Verdict], None], crashes: list[str]) -> None:
-    """Give every database a process of its own, `jobs` of them at a time.
-
-    What the subject keeps of an unloaded database would otherwise grow a process from one database to the next, and
-    a process that dies takes nothing with it but the rest of its own database. Each one has a pipe of its own, so
-    that none can block another, and ends by itself when this process is gone.
-    """
-    waiting = plan.groups()[::-1]
-    working: dict[Connection, _Worker] = {}
-    try:
-        while waiting or working:
-            while waiting and len(working) < plan.jobs:
-                worker = _Worker.start(*waiting.pop(), plan)
-                working[worker.results] = worker
-            for results in wait(list(working)):
-                worker = working[results]  # type: ignore[index] # wait() returns what it was given
-                try:
-                    keep(worker.results.recv())
-                except (EOFError, OSError):
-                    # A process that dies while it sends leaves half a message behind, which reads as an OSError.
-                    worker.process.join()
-                    del working[worker.results]
-                    if worker.process.exitcode != 0:
-                        crashes.append(f"{worker.database}: the process that judged it died ({_reason(worker)})")
-    finally:
-        for worker in working.values():
-            worker.process.terminate()
-        for worker in working.values():
-            worker.process.join()
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    """One process at work on one database."""
-
-    database: Database
-    process: SpawnProcess
-    results: Connection
-
-    @classmethod
-    def start(cls, database: Database, cells: tuple[Cell, ...], plan: Plan) -> _Worker:
-        # Spawn, not fork: the subject's compiled engine runs threads.
-        context = multiprocessing.get_context("spawn")
-        results, sender = context.Pipe(duplex=False)
-        process = context.Process(
-            target=_judge_group, args=(cells, plan.exhaustive, plan.subject_path, sender), daemon=True
-        )
-        process.start()
-        sender.close()
-        return cls(database, process, results)
-
-
-def _reason(worker: _Worker) -> str:
-    code = worker.process.exitcode or 0
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
-
-def _judge_group(
-    cells: tuple[Cell, ...],
-    exhaustive: bool,
-    subject_path: Path | None,
-    sender: Connection,
-) -> None:
-    # Ctrl-C reaches every process of the terminal; the parent decides what to keep.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What compiled code of the subject prints must not mix into our own output.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    with contextlib.suppress(BrokenPipeError):
-        for verdict in _judge(cells, exhaustive=exhaustive, subject_path=subject_path):
-            sender.send(verdict)

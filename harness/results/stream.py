@@ -7,6 +7,7 @@ what is cut off never passes for what is complete.
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from harness.errors import OutputError, ResultsError
 from harness.matrix.table import shown, utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from typing import BinaryIO, Self
 
@@ -99,18 +100,34 @@ class Writer:
     Args:
         path: Where it lies in the end; until then, `partial_path` holds what is there.
         header: First line.
+        done: Records of an earlier run that did not end, which this one goes on with.
+        lasting: What is written is on the disk, whatever becomes of the machine, before the next thing is done.
 
     Raises:
         OutputError: It cannot be written; so do both methods.
     """
 
-    def __init__(self, path: Path, header: Header) -> None:
+    def __init__(self, path: Path, header: Header, done: Iterable[Entry] = (), *, lasting: bool = False) -> None:
         self._path, self._outcomes, self._keys = path, Counter[str](), set[str]()
-        self._file: BinaryIO = self._tried(lambda: _opened(partial_path(path)))
-        self._write(header)
+        self._lasting = lasting
+        done = tuple(done)
+        # What an earlier run wrote is there until all of it is there anew.
+        start = partial_path(path).with_suffix(".start") if done else partial_path(path)
+        self._file: BinaryIO = self._tried(lambda: _opened(start))
+        self._write(header, sync=False)
+        for entry in done:
+            self.add(entry, sync=False)
+        self.sync()
+        if done:
+            self._tried(lambda: start.replace(partial_path(path)))
+        self._sync_folder()
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, *, sync: bool = True) -> None:
         """Write one record.
+
+        Args:
+            entry: The record.
+            sync: It is to last; records that can be had again for nothing may wait for `sync`.
 
         Raises:
             ValueError: Its key was there already.
@@ -119,12 +136,18 @@ class Writer:
             raise ValueError(f"two records are called {entry.key}")
         self._keys.add(entry.key)
         self._outcomes[entry.outcome] += 1
-        self._write(entry)
+        self._write(entry, sync=sync)
+
+    def sync(self) -> None:
+        """Make everything written so far last."""
+        if self._lasting:
+            self._tried(lambda: os.fsync(self._file.fileno()))
 
     def finish(self, seconds: float) -> None:
         """Write the footer, which says that the run ended, and move the file to its place."""
         self._write(Footer.of(self._outcomes, seconds))
         self._tried(lambda: partial_path(self._path).replace(self._path))
+        self._sync_folder()
 
     def __enter__(self) -> Self:
         return self
@@ -132,9 +155,15 @@ class Writer:
     def __exit__(self, *_error: object) -> None:
         self._tried(self._file.close)
 
-    def _write(self, line: Header | Entry | Footer) -> None:
+    def _write(self, line: Header | Entry | Footer, *, sync: bool = True) -> None:
         # Unbuffered and one call for each line: what is written is whole lines, whenever the run dies.
-        self._tried(lambda: self._file.write(_line(line)))
+        self._tried(lambda: _write_all(self._file, _line(line)))
+        if sync:
+            self.sync()
+
+    def _sync_folder(self) -> None:
+        if self._lasting:
+            self._tried(lambda: _sync(self._path.parent))
 
     def _tried(self, action: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the action gives
         try:
@@ -146,6 +175,20 @@ class Writer:
 def _opened(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("wb", buffering=0)
+
+
+def _write_all(file: BinaryIO, content: bytes) -> None:
+    # A disk that is nearly full takes a part, and says so only when it is asked to take the rest.
+    while content:
+        content = content[file.write(content) :]
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def to_bytes(stream: Stream) -> bytes:
@@ -170,6 +213,16 @@ def read(path: Path, wanted: Format) -> Stream:
         there = f"as many as there are: {counted.total()} ({_counts(counted)})"
         raise ResultsError(f"{path}:{lines}, footer", said, there, "Run it again.")
     return stream
+
+
+def format_of(path: Path) -> str:
+    """Name of the format that a file says it has; empty where it says none."""
+    try:
+        with path.open("rb") as file:
+            said = _object(f"{path}:1", file.readline())
+    except (OSError, ResultsError):
+        return ""
+    return str(said.get("format", ""))
 
 
 def read_prefix(path: Path, wanted: Format) -> Stream:

@@ -293,6 +293,17 @@ class SubjectInfo:
     note: str = ""
 
 
+class Inputs(Protocol):
+    """Digests of what a subject answers from."""
+
+    @property
+    def whole(self) -> str:
+        """Of all its code and data."""
+
+    def of(self, cell: Cell) -> str | None:
+        """Of what the answer for one cell depends on; None where that cannot be told."""
+
+
 class Subject(Protocol):
     """One installed release, seen through its adapter."""
 
@@ -333,3 +344,6 @@ class Subject(Protocol):
 
     def release(self, database: Database) -> None:
         """Give back the memory that a database takes."""
+
+    def inputs(self) -> Inputs:
+        """What it answers from, as it is now."""

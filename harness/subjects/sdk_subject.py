@@ -17,6 +17,7 @@ from aiconfigurator.sdk import perf_database
 from harness.coordinates import Database
 from harness.subjects import tables
 from harness.subjects.api import Capability, DataOrigin, Failure, SubjectInfo, SystemFacts
+from harness.subjects.inputs import SubjectInputs
 from harness.subjects.quiet import captured
 from harness.subjects.sdk_models import SdkModels
 from harness.subjects.shipped_matrix import shipped_rows
@@ -112,6 +113,13 @@ class SdkSubject(SdkModels):
     def data_origin(self, database: Database) -> DataOrigin:
         """Which op tables are the version's own; needs `Capability.DATA_ORIGIN`."""
         raise NotImplementedError(f"{self.info.version} does not say whose tables {database} reads")
+
+    def inputs(self) -> SubjectInputs:
+        """Digests of its files, as they are now."""
+        code = {self._root, Path(str(import_module("aiconfigurator").__file__)).parent}
+        backends = {database.backend for database in self.databases()}
+        names = sorted({"aiconfigurator", self.package.replace("_", "-")})
+        return SubjectInputs(sorted(code), self._root, names, backends)
 
     def failure(self, error: Exception, capture: Capture) -> Failure:
         """What an exception of the subject says, without the paths of this machine."""

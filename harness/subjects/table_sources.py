@@ -79,6 +79,14 @@ def _is_older(version: str, than: str) -> bool:
         return False
 
 
+def is_newer(version: str, than: str) -> bool:
+    """Whether a version is known to be newer than another."""
+    try:
+        return Version(version) > Version(than)
+    except InvalidVersion:
+        return False
+
+
 def _shared_kernels(manifest: Path) -> dict[str, dict[str, frozenset[str]]]:
     """Backends that share the rows of a kernel, by table and kernel; none in a release without a manifest."""
     if not manifest.is_file():

@@ -60,6 +60,17 @@ class FakeSearch:
         return self.outcome
 
 
+@dataclass(frozen=True)
+class FakeInputs:
+    """Digests that a test makes up."""
+
+    whole: str = "whole"
+    cell: str | None = "cell"
+
+    def of(self, cell: Cell) -> str | None:
+        return self.cell and f"{self.cell} {cell}"
+
+
 @dataclass
 class FakeSubject:
     """A subject whose searches end as the test says, for each data mode."""
@@ -112,6 +123,9 @@ class FakeSubject:
 
     def release(self, database: Database) -> None:
         self.released.append(database)
+
+    def inputs(self) -> FakeInputs:
+        return FakeInputs()
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def test_help_teaches_by_an_example(command: tuple[str, ...]) -> None:
 
 
 def test_commands_of_the_matrix_and_the_set_up_are_there() -> None:
-    names = {"matrix run", "matrix diff", "matrix verify", "configs", "version"}
+    names = {"matrix run", "matrix diff", "matrix verify", "cache info", "cache prune", "configs", "version"}
     assert names <= {" ".join(command) for command in COMMANDS}
 
 

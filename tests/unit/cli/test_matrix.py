@@ -58,7 +58,7 @@ def test_run_says_one_json_document_on_stdout(ran: tuple[Done, Path]) -> None:
 
 
 def test_run_says_header_and_progress_on_stderr_and_nothing_of_the_subject(ran: tuple[Done, Path]) -> None:
-    header, progress = ran[0].stderr.splitlines()
+    header, *_, progress = ran[0].stderr.splitlines()
     assert re.fullmatch(r"aic-harness [\d.]+ · aiconfigurator 0\.12\.0 · data .* 0\.12\.0 · Python [\d.]+", header)
     assert re.fullmatch(r"4/4 cells, .* s left: HW_INCOMPATIBLE 2, PASS 2", progress)
 

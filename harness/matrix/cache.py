@@ -1,0 +1,186 @@
+"""Verdicts kept from earlier runs, each under a digest of everything that it depends on."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import __version__
+from harness.matrix.judge_version import judge_version
+from harness.matrix.verdict_records import DamagedVerdictError, digest, from_record, to_record
+from harness.running.records import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from harness.coordinates import Cell
+    from harness.matrix.records import Verdict
+    from harness.subjects.api import Inputs
+
+FORMAT = 1
+"""Of entries; a program that knows only older ones leaves them alone."""
+
+_FOLDER = "verdicts"
+_DAY_S = 86_400.0
+_OF_THE_MACHINE = (*(f"{cause}:" for cause in Cause), "MemoryError", "OSError", "PermissionError", "BlockingIOError")
+"""What errors begin with that say nothing of the subject."""
+
+
+def default_folder() -> Path | None:
+    """Where the user's caches go (XDG base directories); None for a user without a home."""
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if given.is_absolute():
+        return given / "aic-harness"
+    try:
+        return Path.home() / ".cache" / "aic-harness"
+    except RuntimeError:
+        return None
+
+
+@dataclass(slots=True)
+class Cache:
+    """The verdicts of one subject in a folder of them.
+
+    Attributes:
+        folder: The cache.
+        look: Looks what the subject answers from, as it is then.
+        exhaustive: The verdicts come from the subject's own full search.
+        problems: What kept entries from being used or written, one line each.
+    """
+
+    folder: Path
+    look: Callable[[], Inputs]
+    exhaustive: bool = False
+    problems: list[str] = field(default_factory=list)
+    _inputs: Inputs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._inputs = self.look()
+
+    def get(self, cell: Cell) -> Verdict | None:
+        """The verdict of a cell, if everything it depends on is as it was."""
+        key = self._key(cell)
+        if key is None:
+            return None
+        path = _path(self.folder, key)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self.problems.append(f"{path}: {error.strerror}")
+            return None
+        try:
+            verdict = _read(content, key, cell)
+        except DamagedVerdictError as error:
+            self.problems.append(f"{path}: found {error}")
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return verdict
+
+    def put(self, verdicts: Iterable[Verdict]) -> None:
+        """Keep verdicts, but for those that say more of the machine than of the subject.
+
+        Nothing is kept if the subject was changed since the cache was opened: who knows what they come from?
+        """
+        verdicts = tuple(verdicts)
+        if verdicts and self.look().whole != self._inputs.whole:
+            self.problems.append("the subject, which was changed during the run: nothing was kept")
+            return
+        for verdict in verdicts:
+            self._put(verdict)
+
+    def _put(self, verdict: Verdict) -> None:
+        key = None if verdict.error.startswith(_OF_THE_MACHINE) else self._key(verdict.cell)
+        if key is None:
+            return
+        path = _path(self.folder, key)
+        temporary = path.with_name(f".{key}.{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(_written(key, verdict))
+            temporary.replace(path)
+        except OSError as error:
+            self.problems.append(f"{path}: {error.strerror}")
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def _key(self, cell: Cell) -> str | None:
+        inputs = self._inputs.of(cell)
+        return inputs and digest([judge_version(), self.exhaustive, inputs, str(cell)])
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a cache holds, or what was removed from it.
+
+    Attributes:
+        entries: Number of verdicts.
+        size: Bytes.
+        oldest_days: Days since the one was used that was not used for longest; 0 for none.
+    """
+
+    entries: int
+    size: int
+    oldest_days: float
+
+
+def contents(folder: Path) -> Contents:
+    """Look what a cache holds."""
+    return _sum(list(_entries(folder)))
+
+
+def prune(folder: Path, days: float) -> Contents:
+    """Remove what was not used for so many days, and what runs that died left half written.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    removed = [(path, stat) for path, stat in _entries(folder) if time.time() - stat.st_mtime >= days * _DAY_S]
+    for path, _ in removed:
+        path.unlink(missing_ok=True)
+    return _sum(removed)
+
+
+def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for path in sorted((folder / _FOLDER).glob("??/*")):
+        with contextlib.suppress(FileNotFoundError):
+            yield path, path.lstat()
+
+
+def _sum(entries: list[tuple[Path, os.stat_result]]) -> Contents:
+    oldest = min((stat.st_mtime for _, stat in entries), default=time.time())
+    return Contents(len(entries), sum(stat.st_size for _, stat in entries), max(0.0, time.time() - oldest) / _DAY_S)
+
+
+def _path(folder: Path, key: str) -> Path:
+    return folder / _FOLDER / key[:2] / key
+
+
+def _written(key: str, verdict: Verdict) -> bytes:
+    document = {"format": FORMAT, "harness": __version__, "key": key, **to_record(verdict)}
+    content = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+
+
+def _read(content: bytes, key: str, cell: Cell) -> Verdict:
+    checksum, _, rest = content.partition(b"\n")
+    if hashlib.sha256(rest).hexdigest().encode() != checksum:
+        raise DamagedVerdictError("an entry that was changed after it was written")
+    document = json.loads(rest)
+    if document.get("format") != FORMAT:
+        raise DamagedVerdictError(f"an entry of format {document.get('format')}, not {FORMAT}")
+    if document.pop("key", None) != key:
+        raise DamagedVerdictError("the entry of another cell")
+    verdict = from_record({name: document[name] for name in document.keys() - {"format", "harness"}})
+    if verdict.cell != cell:
+        raise DamagedVerdictError(f"a verdict of {verdict.cell}")
+    return verdict

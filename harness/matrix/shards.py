@@ -1,0 +1,100 @@
+"""Divides the cells of a run into shards of like cost, whole databases each.
+
+`python -m harness.matrix.shards support_matrix.evidence.parquet` writes down anew what databases cost.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from itertools import groupby
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from harness.data_files import Record, data_path, load_toml
+from harness.matrix.publish import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.coordinates import Cell, Database
+
+_FILE = ("fixtures", "database_costs.toml")
+_HEAD = """\
+# Seconds that a run took to judge the cells of each database, by the evidence of the last run over all of them. They
+# balance shards; what does not stand here counts as the median. Written by `python -m harness.matrix.shards`.
+
+# Beside its cells, to start a process and to load the subject.
+start_s = 2.0
+"""
+
+
+class _Cost(Record):
+    database: str
+    cells: int
+    seconds: float
+
+
+class _Costs(Record):
+    start_s: float
+    costs: tuple[_Cost, ...]
+
+    def of(self, database: Database, cells: int) -> float:
+        """Seconds that so many cells of a database take."""
+        each = {cost.database: cost.seconds / cost.cells for cost in self.costs}
+        return self.start_s + cells * each.get(str(database), median(each.values()))
+
+
+def cells_of_shard(cells: Sequence[Cell], number: int, of: int) -> tuple[Cell, ...]:
+    """The cells of one shard, in their order.
+
+    The costliest database goes first, each to the shard that has least to do.
+
+    Args:
+        cells: Cells of the run; those of one database stand together.
+        number: Which shard; the first is 1.
+        of: How many there are.
+    """
+    groups = [(database, len(list(group))) for database, group in groupby(cells, lambda cell: cell.database)]
+    costs = {database: _costs().of(database, size) for database, size in groups}
+    loads = [0.0] * of
+    homes: dict[Database, int] = {}
+    for database in sorted(costs, key=lambda database: (-costs[database], database)):
+        home = loads.index(min(loads))
+        loads[home] += costs[database]
+        homes[database] = home + 1
+    return tuple(cell for cell in cells if homes[cell.database] == number)
+
+
+@functools.cache
+def _costs() -> _Costs:
+    return load_toml(data_path(*_FILE), _Costs)
+
+
+def costs_text(seconds: Iterable[tuple[str, float]]) -> str:
+    """The data file of costs.
+
+    Args:
+        seconds: For each cell, its database and the seconds that it took.
+    """
+    by_database: dict[str, list[float]] = {}
+    for database, took in seconds:
+        by_database.setdefault(database, []).append(took)
+    entries = (
+        f'\n[[costs]]\ndatabase = "{name}"\ncells = {len(took)}\nseconds = {sum(took):.1f}\n'
+        for name, took in sorted(by_database.items())
+    )
+    return _HEAD + "".join(entries)
+
+
+def _main(evidence: Path) -> None:
+    from harness.matrix.evidence import read_evidence  # noqa: PLC0415 - pandas, only to write the file
+
+    frame = read_evidence(evidence).frame
+    names = frame["system"] + "/" + frame["backend"] + "/" + frame["version"]
+    publish({data_path(*_FILE): costs_text(zip(names, frame["seconds"], strict=True)).encode()})
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))

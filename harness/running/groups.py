@@ -1,0 +1,126 @@
+"""Runs groups of units over an executor: a unit that a process dies over is tried once more, alone, and given up."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from multiprocessing import resource_tracker
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from harness.running.records import Done, Limits, Lost, Outcome, Work
+from harness.running.worker import Died, Stopped, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+_STARTS = 2
+"""Processes that may fail to begin before their group is given up."""
+
+_LOST_IN_A_ROW = 5
+"""Units; after that the fault is not theirs, and the rest of the group is given up."""
+
+
+def run_group(work: Work, units: Sequence[Any], limits: Limits) -> list[Outcome]:
+    """What becomes of each unit of a group. It can be submitted to any executor, on this machine or another."""
+    return list(_outcomes(work, units, limits, threading.Event()))
+
+
+def run_on(executor: Executor, groups: Sequence[Sequence[Any]], work: Work, limits: Limits) -> Iterator[Any]:
+    """Run groups on an executor.
+
+    Yields:
+        Units with their outcomes, in the order of the groups; those of a group together, once it is done.
+    """
+    futures = [executor.submit(run_group, work, units, limits) for units in groups]
+    for units, future in zip(groups, futures, strict=True):
+        yield from zip(units, future.result(), strict=True)
+
+
+def run_here(groups: Sequence[Sequence[Any]], work: Work, limits: Limits, jobs: int) -> Generator[tuple[Any, Outcome]]:
+    """Run groups on this machine, each in a process of its own, `jobs` of them at a time.
+
+    Yields:
+        A unit with its outcome. The next unit of its group begins once the one after it is asked for, so that what
+        is done with an outcome is done by then.
+    """
+    if not groups:
+        return
+    resource_tracker.ensure_running()
+    said, stop = SimpleQueue[_Said | Future[None]](), threading.Event()
+    executor = ThreadPoolExecutor(jobs, initializer=_leave_interrupts_to_main)
+    try:
+        for units in groups:
+            executor.submit(_tell, work, units, limits, said, stop).add_done_callback(said.put)
+        running = len(groups)
+        while running:
+            item = said.get()
+            if isinstance(item, _Said):
+                yield item.unit, item.outcome
+                item.taken.set()
+            else:
+                item.result()
+                running -= 1
+    finally:
+        stop.set()
+        executor.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    unit: Any
+    outcome: Outcome
+    taken: threading.Event = field(default_factory=threading.Event)
+
+
+def _tell(work: Work, units: Sequence[Any], limits: Limits, said: SimpleQueue[Any], stop: threading.Event) -> None:
+    with contextlib.suppress(Stopped), contextlib.closing(_outcomes(work, units, limits, stop)) as outcomes:
+        for unit, outcome in zip(units, outcomes, strict=True):
+            item = _Said(unit, outcome)
+            said.put(item)
+            while not item.taken.wait(0.1):
+                if stop.is_set():
+                    return
+
+
+def _leave_interrupts_to_main() -> None:
+    # Processes inherit it, so that Ctrl-C cannot reach one before it ignores it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def _outcomes(work: Work, units: Sequence[Any], limits: Limits, stop: threading.Event) -> Generator[Outcome]:
+    left, failed_starts, in_a_row = list(units), 0, 0
+    while left:
+        try:
+            with Worker(work, limits, stop) as worker:
+                worker.begin()
+                failed_starts = 0
+                while left:
+                    result = worker.run(left[0])
+                    del left[0]
+                    in_a_row = 0
+                    yield Done(result)
+            continue
+        except Died as death:
+            lost = death.lost
+        if lost.begun:
+            outcome = _alone(work, left.pop(0), limits, stop)
+            in_a_row = in_a_row + 1 if isinstance(outcome, Lost) else 0
+            yield outcome
+        else:
+            failed_starts += 1
+        if failed_starts == _STARTS or in_a_row == _LOST_IN_A_ROW:
+            yield from [replace(lost, begun=False)] * len(left)
+            return
+
+
+def _alone(work: Work, unit: Any, limits: Limits, stop: threading.Event) -> Outcome:  # noqa: ANN401
+    try:
+        with Worker(work, limits, stop) as worker:
+            worker.begin()
+            return Done(worker.run(unit))
+    except Died as death:
+        return replace(death.lost, begun=True)
