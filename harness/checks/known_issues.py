@@ -165,14 +165,15 @@ class KnownIssues:
     def applied(self, findings: Sequence[Finding]) -> tuple[tuple[Finding, ...], tuple[Stale, ...]]:
         """Mark the findings of one pair that are expected, and list what was expected and not found.
 
-        A pair that was skipped, or that ended with an error that no entry expects, says nothing about its entries.
+        A pair that was skipped or that ended with an error says nothing about entries that it finds nothing of: it did
+        not get to its end.
         """
         if not findings:
             return (), ()
         entries = self.expected_on(findings[0].check, findings[0].target)
         marked = tuple(_marked(finding, entries) for finding in findings)
         cut_short = (Outcome.SKIP, Outcome.ERROR)
-        if any(finding.outcome in cut_short and finding.known_issue is None for finding in marked):
+        if any(finding.outcome in cut_short for finding in marked):
             return marked, ()
         found = [finding.about for finding in findings if finding.wrong]
         stale = tuple(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.data_files import data_path
 
-RULES = ("hardware_rules.toml", "known_gaps.toml", "releases.toml", "size_tiers.toml")
+RULES = ("hardware_rules.toml", "known_gaps.toml", "releases.toml", "size_tiers.toml", "successor_releases.toml")
 """Data files that a verdict depends on."""
 
 _PACKAGE = Path(__file__).resolve().parents[1]
