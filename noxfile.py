@@ -68,6 +68,9 @@ def _release(session: nox.Session, version: str) -> Path:
 def _conformance(session: nox.Session, version: str) -> None:
     folder = _release(session, version)
     session.run("aic-harness", "check", "--all", "--results", str(folder / "findings.jsonl"), *session.posargs)
+    # One estimate of each release, for the bugs that show in estimates alone.
+    where = ("--system", "h200_sxm", "--backend", "trtllm", "--check", "estimate_finite")
+    session.run("aic-harness", "check", "Qwen/Qwen3-8B", *where, "--results", str(folder / "findings.estimates.jsonl"))
 
 
 def _matrix_of(session: nox.Session, version: str) -> None:
