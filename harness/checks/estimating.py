@@ -15,6 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from harness.checks.counting import divides
 from harness.checks.records import SkipCheck
+from harness.checks.subject_model import Refusal
 from harness.reference import roofline
 from harness.reference.counting.quantization import rank_weight_bytes, weight_bytes
 from harness.reference.counting.ranks import Layout as Division
@@ -116,6 +117,8 @@ def deployed(model: SubjectModel, plan: LayerPlan, database: Database) -> Deploy
 
 
 def _deploy(model: SubjectModel, plan: LayerPlan, database: Database) -> Deployment:
+    if model.refused:
+        raise SkipCheck(f"the subject builds it on no backend: {model.refused}")
     refused: Deployment | None = None
     said: Failure | None = None
     hybrid = Capability.HYBRID in model.subject.capabilities
@@ -131,11 +134,16 @@ def _deploy(model: SubjectModel, plan: LayerPlan, database: Database) -> Deploym
             elif said is None:
                 # A later layout may be refused for good reasons, such as blocks of a quantized weight that it cuts.
                 refused = refused or deployment
-    if refused is not None:
+    if refused is not None and not (said is not None and _is_of_layout(refused)):
         return refused
     if said is None:
         raise SkipCheck(f"no layout of up to {_SIZES[-1]} GPUs holds it on {database.system}")
     raise SkipCheck(f"the subject has no data: {said.messages[-1]}")
+
+
+def _is_of_layout(refused: Deployment) -> bool:
+    """Whether the subject does not even build the model so, as it may where another layout merely lacks data."""
+    return isinstance(refused.model.attempt(refused.build), Refusal)
 
 
 def layouts(model: SubjectModel, plan: LayerPlan, system: str) -> Iterator[tuple[Layout, Division]]:
