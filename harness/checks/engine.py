@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import signal
 import threading
 import time
 import traceback
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.checks.records import Finding, Mismatch, Outcome, Pair, Scope, SkipCheck, Target
@@ -17,7 +19,6 @@ from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
     from types import FrameType
 
     from harness.checks.records import Check
@@ -28,6 +29,9 @@ TIME_LIMIT_S = 60.0
 """A pair takes milliseconds; what has not ended by then hangs."""
 
 _TRACE_LINES = 12
+_FILE = re.compile(r'File "([^"]+)"')
+_HARNESS = Path(__file__).parents[2]
+_SITES = frozenset({"site-packages", "dist-packages"})
 _AT_ONCE_S = 1e-3
 _PANICS = "pyo3_runtime"
 """Module of what compiled code raises when it panics: no `Exception`."""
@@ -195,7 +199,15 @@ def _failed(blank: Finding, mismatch: Mismatch) -> Finding:
 def _errored(blank: Finding, error: BaseException) -> Finding:
     said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
     trace = "" if isinstance(error, HarnessError) else "".join(traceback.format_exception(error)[-_TRACE_LINES:])
+    trace = _FILE.sub(lambda found: f'File "{_placeless(Path(found[1]))}"', trace)
     return replace(blank, outcome=Outcome.ERROR, about=type(error).__name__, actual=said, arithmetic=trace)
+
+
+def _placeless(path: Path) -> Path:
+    """A file by where it stands in its package, for findings are kept and compared on other machines."""
+    root = _HARNESS if path.is_relative_to(_HARNESS) else path.parent
+    places = [place for place, part in enumerate(path.parts) if part in _SITES]
+    return Path(*path.parts[places[-1] + 1 :]) if places else path.relative_to(root)
 
 
 class TimeLimitError(BaseException):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from harness.guide.records import Evidence
 
 Fact = Literal["", "shipped", "mapped", "declared", "listed", "in_matrix"]
-Applies = Literal["always", "nested", "moe", "mtp", "patterned", "fields", "new_family"]
+Applies = Literal["always", "nested", "mtp", "patterned", "fields", "new_family"]
 
 _CONFIG, _REGISTRATION = 1, 2
 _NAMED_FIELDS = 6
@@ -153,7 +153,6 @@ class Standing:
         return {
             "always": True,
             "nested": NESTING in self.evidence.extras,
-            "moe": self.evidence.is_moe,
             "mtp": MTP in self.evidence.extras,
             "patterned": not self.evidence.uniform,
             "fields": bool(self.fields),

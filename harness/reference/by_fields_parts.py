@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.reference.by_fields_data import field_names
 from harness.reference.ffns import NoFfn
-from harness.reference.latent import LatentAttention, TokenIndex
+from harness.reference.latent import TokenIndex
 from harness.reference.mixers import Both, NoMixer
-from harness.reference.recipe import attention, dense, hidden_size, moe, scaled, state_bytes, window
+from harness.reference.recipe import attention, dense, hidden_size, latent_attention, moe, scaled, state_bytes, window
 from harness.reference.recurrent import DeltaNet, Mamba1, Mamba2, ShortConv
 
 if TYPE_CHECKING:
@@ -140,14 +140,8 @@ _LIKELY = {
 def _latent(text: HFConfig) -> Mixer:
     indexed = all(map(text.has, _INDEX))
     heads, dim, top = (text.integer(name) if indexed else 0 for name in _INDEX)
-    return LatentAttention(
-        hidden_size(text),
-        text.integer("num_attention_heads"),
-        text.integer_or(0, "q_lora_rank"),
-        text.integer("kv_lora_rank"),
-        text.integer("qk_nope_head_dim"),
-        text.integer("qk_rope_head_dim"),
-        text.integer("v_head_dim"),
+    return latent_attention(
+        text,
         index=TokenIndex(heads, dim, top) if indexed else None,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.ffns import Dense, Moe
+from harness.reference.latent import LatentAttention
 from harness.reference.layers import Layer, LayerPlan, Tower
 from harness.reference.mixers import Attention
 from harness.reference.recurrent import STATE_BYTES, Mamba2
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from harness.reference.ffns import Ffn
     from harness.reference.hf_config import HFConfig
+    from harness.reference.latent import TokenIndex
     from harness.reference.mixers import Mixer
 
 MOST_LAYERS = 10_000
@@ -139,6 +141,31 @@ def attention(text: HFConfig, kind: str = "full", **changes: object) -> Attentio
         "v_dim": dim,
     }
     return Attention(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def latent_attention(
+    text: HFConfig, *, bias: bool = False, gated: bool = False, index: TokenIndex | None = None
+) -> LatentAttention:
+    """MLA by the usual field names.
+
+    Args:
+        text: The text decoder's config.
+        bias: Biases on the projections into the latents and on the output.
+        gated: A separate projection gives an output gate.
+        index: The indexer that picks tokens, if there is one.
+    """
+    return LatentAttention(
+        hidden_size(text),
+        text.integer("num_attention_heads"),
+        text.integer_or(0, "q_lora_rank"),
+        text.integer("kv_lora_rank"),
+        text.integer("qk_nope_head_dim"),
+        text.integer("qk_rope_head_dim"),
+        text.integer("v_head_dim"),
+        bias=bias,
+        gated=gated,
+        index=index,
+    )
 
 
 def window(text: HFConfig, *fields: str) -> int:

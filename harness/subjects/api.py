@@ -196,6 +196,15 @@ class Narrowing:
     grid: Grid = Grid.ALL
     one_replica: bool = False
 
+    def chosen(self) -> dict[Role, tuple[Layout, ...]]:
+        """Layouts to try of every role that is narrowed at all."""
+        roles: dict[Role, tuple[Layout, ...] | None] = {
+            "agg": self.agg,
+            "prefill": self.prefill,
+            "decode": self.decode,
+        }
+        return {role: layouts for role, layouts in roles.items() if layouts is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Pairing:

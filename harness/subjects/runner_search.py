@@ -97,15 +97,9 @@ class RunnerSearch:
 
     def run(self, narrowing: Narrowing) -> Outcome:
         """Run the subject's search over a part of the space."""
-        chosen: tuple[tuple[Role, tuple[Layout, ...] | None], ...] = (
-            ("agg", narrowing.agg),
-            ("prefill", narrowing.prefill),
-            ("decode", narrowing.decode),
-        )
         space = dict(self._space)
-        for role, layouts in chosen:
-            if layouts is not None:
-                space[_LAYOUT_LISTS[role]] = [list(dataclasses.astuple(layout)[:-1]) for layout in layouts]
+        for role, layouts in narrowing.chosen().items():
+            space[_LAYOUT_LISTS[role]] = [list(dataclasses.astuple(layout)[:-1]) for layout in layouts]
         if self._mode is Mode.DISAGG:
             space |= {"decode_max_num_tokens": 1} if narrowing.grid is Grid.FIRST else {}
             one = {"prefill_num_worker_list": [1], "decode_num_worker_list": [1]}

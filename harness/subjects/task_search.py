@@ -96,15 +96,9 @@ class TaskSearch:
 
     def run(self, narrowing: Narrowing) -> Outcome:
         """Run the subject's sweep over a part of the space."""
-        chosen: tuple[tuple[Role, tuple[Layout, ...] | None], ...] = (
-            ("agg", narrowing.agg),
-            ("prefill", narrowing.prefill),
-            ("decode", narrowing.decode),
-        )
         space = dict(self._space)
-        for role, layouts in chosen:
-            if layouts is not None:
-                space[_LAYOUT_LISTS[role]] = [dataclasses.astuple(layout) for layout in layouts]
+        for role, layouts in narrowing.chosen().items():
+            space[_LAYOUT_LISTS[role]] = [dataclasses.astuple(layout) for layout in layouts]
         if narrowing.grid is Grid.FIRST:
             space["max_batch_size" if self._mode is Mode.AGG else "decode_max_num_tokens"] = 1
         if narrowing.grid is Grid.OUTLINE and self._mode is Mode.AGG:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
 from harness.reference.latent import LatentAttention, TokenIndex
-from harness.reference.recipe import assemble, dense, depth, hidden_size, layer, moe, mtp_like, sparse_from
+from harness.reference.recipe import (
+    assemble,
+    dense,
+    depth,
+    hidden_size,
+    latent_attention,
+    layer,
+    moe,
+    mtp_like,
+    sparse_from,
+)
 from harness.reference.vision import kimi_vision
 
 if TYPE_CHECKING:
@@ -19,14 +29,8 @@ _FFNS = {"dense": "dense", "sparse": "moe"}
 
 
 def _latent(text: HFConfig, index: TokenIndex | None = None) -> LatentAttention:
-    return LatentAttention(
-        hidden_size(text),
-        text.integer("num_attention_heads"),
-        text.integer_or(0, "q_lora_rank"),
-        text.integer("kv_lora_rank"),
-        text.integer("qk_nope_head_dim"),
-        text.integer("qk_rope_head_dim"),
-        text.integer("v_head_dim"),
+    return latent_attention(
+        text,
         bias=text.flag(False, "attention_bias"),
         index=index,
     )

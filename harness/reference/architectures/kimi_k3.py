@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.reference.architectures import recipe
-from harness.reference.latent import LatentAttention
-from harness.reference.recipe import assemble, dense, depth, hidden_size, layer, moe, no_mtp, sparse_from
+from harness.reference.recipe import (
+    assemble,
+    dense,
+    depth,
+    hidden_size,
+    latent_attention,
+    layer,
+    moe,
+    no_mtp,
+    sparse_from,
+)
 from harness.reference.recurrent import DeltaNet
 from harness.reference.vision import uncounted_vision
 from harness.reference.weights import linear, norm
@@ -42,14 +51,8 @@ def kimi_k3(config: HFConfig) -> LayerPlan:
         linear_config.integer("short_conv_kernel_size"),
         full_gate=linear_config.flag(False, "use_full_rank_gate"),
     )
-    mla: Mixer = LatentAttention(
-        hidden,
-        text.integer("num_attention_heads"),
-        text.integer_or(0, "q_lora_rank"),
-        text.integer("kv_lora_rank"),
-        text.integer("qk_nope_head_dim"),
-        text.integer("qk_rope_head_dim"),
-        text.integer("v_head_dim"),
+    mla: Mixer = latent_attention(
+        text,
         gated=text.flag(False, "mla_use_output_gate"),
     )
     full, delta = linear_config.integers("full_attn_layers"), linear_config.integers("kda_layers")

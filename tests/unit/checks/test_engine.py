@@ -271,3 +271,9 @@ def test_no_timer_is_left_behind(outer_timer: Callable[[float], None]) -> None:
     with time_limit(5):
         pass
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_trace_names_no_place_of_this_machine() -> None:
+    (found,) = Examiner(fake_subject()).examine(pair(made_up(lambda *_: _raise(KeyError("window")))))
+    assert 'File "harness/checks/engine.py"' in found.arithmetic
+    assert 'File "/' not in found.arithmetic
