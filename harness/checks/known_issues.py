@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from harness.checks.records import Outcome
 from harness.data_files import Record, data_path, load_toml
 from harness.errors import DataFileError
+from harness.version_ranges import Range, holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,27 +50,14 @@ class KnownIssue(Record):
     databases: Globs = ("*",)
     systems: Globs = ("*",)
     about: Globs = ("*",)
-    subjects: Text
+    subjects: Annotated[Range, Field(min_length=1)]
     kind: Literal["bug", "approximation", "engine-dependent"]
     reason: Annotated[str, Field(min_length=20)]
     upstream: str = ""
 
-    @field_validator("subjects")
-    @classmethod
-    def _is_range(cls, value: str) -> str:
-        try:
-            SpecifierSet(value)
-        except InvalidSpecifier as error:
-            raise ValueError(f"a PEP 440 range such as '>=0.8,<0.13' ({error})") from error
-        return value
-
-    @cached_property
-    def _range(self) -> SpecifierSet:
-        return SpecifierSet(self.subjects)
-
     def concerns(self, version: str) -> bool:
         """Whether a subject of this version has it."""
-        return self._range.contains(version, prereleases=True)
+        return holds(self.subjects, version)
 
     def names(self, check: str, target: Target) -> bool:
         """Whether it expects findings of a check on a target."""

@@ -6,13 +6,13 @@ import functools
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from pydantic import Field, field_validator
 
 from harness.coordinates import Status
 from harness.data_files import Record, data_path, load_toml
 from harness.errors import DataFileError
+from harness.version_ranges import Range, holds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,20 +32,11 @@ class Gap(Record):
     systems: tuple[str, ...] = ("*",)
     not_systems: tuple[str, ...] = ()
     backends: tuple[str, ...] = ("*",)
-    versions: str = ""
+    versions: Range = ""
     below_version: str = ""
     min_sm: int = 0
     below_sm: int | None = None
     no_sm: bool = False
-
-    @field_validator("versions")
-    @classmethod
-    def _is_range(cls, value: str) -> str:
-        try:
-            SpecifierSet(value)
-        except InvalidSpecifier as error:
-            raise ValueError(f"a PEP 440 range such as '>=0.24' ({error})") from error
-        return value
 
     @field_validator("below_version")
     @classmethod
@@ -83,7 +74,7 @@ class Gap(Record):
             return not self.versions
         if self.below_version and parsed >= Version(self.below_version):
             return False
-        return SpecifierSet(self.versions, prereleases=True).contains(parsed)
+        return holds(self.versions, version)
 
     def _in_sm_range(self, sm_version: int | None) -> bool:
         if sm_version is None:

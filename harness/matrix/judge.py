@@ -72,7 +72,7 @@ class _Case:
     def _decide(self) -> Verdict:
         cell, subject = self._cell, self._subject
         model = subject.model_facts(cell.model, cell.backend)
-        request = request_for(model.parameters)
+        request = request_for(model.parameters, subject.info.version)
         gaps = Capability.GAPS in subject.capabilities
         reason = incompatibility(cell, model, subject.system_facts(cell.system)) if gaps else ""
         if reason:

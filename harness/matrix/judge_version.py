@@ -18,6 +18,7 @@ CODE = (
     "data_files.py",
     "errors.py",
     "subjects",
+    "version_ranges.py",
 )
 """Files and folders of the package that a verdict depends on."""
 

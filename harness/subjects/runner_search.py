@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from aiconfigurator.sdk import inference_session, pareto_analysis, task
 
 from harness.coordinates import Mode
+from harness.subjects import interpolation
 from harness.subjects.api import Answer, Grid, Layout, Narrowing, Outcome, Pairing
 from harness.subjects.patching import replaced
 from harness.subjects.points import agg_point, disagg_point
@@ -107,7 +108,7 @@ class RunnerSearch:
         search = getattr(pareto_analysis, _SEARCHES[self._mode])
 
         def narrowed() -> Any:  # noqa: ANN401 - a data frame of the subject's own pandas
-            with _grid(_GRIDS[narrowing.grid]):
+            with _grid(_GRIDS[narrowing.grid]), interpolation.in_use():
                 return search(**space)
 
         return attempt(self._subject, narrowed, self._mode)

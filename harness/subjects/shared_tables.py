@@ -16,6 +16,7 @@ from aiconfigurator.sdk import common, models, perf_database
 from aiconfigurator.sdk.backends.factory import get_backend
 from aiconfigurator.sdk.inference_session import InferenceSession
 
+from harness.subjects import interpolation
 from harness.subjects.api import DataMode
 from harness.subjects.python_models import PythonOpModels
 from harness.subjects.quiet import captured
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from harness.coordinates import Cell, Database
     from harness.subjects.api import Failure, Outcome, Request
-    from harness.subjects.models import EstimateRequest
+    from harness.subjects.models import Estimate, EstimateRequest
 
 _GIB = 1 << 30
 _NO_TABLES = SimpleNamespace(system_spec={"misc": {"nccl_mem": defaultdict(int), "other_mem": 0}})
@@ -49,6 +50,11 @@ class SharedTables(PythonOpModels, SdkSubject):
         # The cache is figured for input and output together; a token in flight keeps the activations from nothing.
         usage = get_backend(backend)._get_memory_usage(model, _NO_TABLES, 1, 1, length, 0, num_tokens=1)
         return float(usage["kvcache"]) * _GIB
+
+    def estimate(self, request: EstimateRequest) -> Estimate | Failure:
+        """Estimate a batch; what the subject raises is a `Failure`."""
+        with interpolation.in_use():
+            return super().estimate(request)
 
     def _open_session(self, request: EstimateRequest) -> Any:  # noqa: ANN401
         build = request.build

@@ -24,7 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"reference"}),
     frozenset({"oracle"}),  # it knows nothing of the reference, which may look up what it said
     frozenset({"stored_configs"}),
-    frozenset({"data_files", "globs", "running"}),
+    frozenset({"data_files", "globs", "running", "version_ranges"}),
     frozenset({"coordinates", "errors"}),
 )
 """Top to bottom. A module may import what lies in a lower layer, and its own package."""

@@ -124,7 +124,7 @@ def test_what_it_raises_is_a_failure_without_paths(older: ModelSubject) -> None:
 def test_a_cell_is_searched_in_parts(older: ModelSubject, mode: Mode) -> None:
     database = next(each for each in older.databases() if (each.system, each.backend) == ("h100_sxm", "trtllm"))
     cell = Cell(DENSE, database.system, database.backend, database.version, mode)
-    request = request_for(older.model_facts(DENSE, "trtllm").parameters)
+    request = request_for(older.model_facts(DENSE, "trtllm").parameters, older.info.version)
     search = older.open_search(cell, request, DataMode.SILICON)
     assert not isinstance(search, Failure), search.log
     if mode is Mode.AGG:

@@ -39,7 +39,7 @@ def cell(model: str, database: Database, mode: Mode = Mode.AGG) -> Cell:
 
 
 def search(subject: Subject, question: Cell, data_mode: DataMode = DataMode.SILICON) -> Outcome:
-    request = request_for(subject.model_facts(question.model, question.backend).parameters)
+    request = request_for(subject.model_facts(question.model, question.backend).parameters, subject.info.version)
     opened = subject.open_search(question, request, data_mode)
     return opened if isinstance(opened, Failure) else opened.run(Narrowing(grid=Grid.FIRST, one_replica=True))
 
@@ -176,7 +176,7 @@ def test_command_is_the_one_of_every_shipped_row(subject: Subject) -> None:
     for row in rows:
         database = Database(row["System"], row["Backend"], row["Version"])
         question = cell(row["HuggingFaceID"], database, Mode(row["Mode"]))
-        request = request_for(subject.model_facts(question.model, question.backend).parameters)
+        request = request_for(subject.model_facts(question.model, question.backend).parameters, subject.info.version)
         data_mode = DataMode.HYBRID if row["Status"] == "HYBRID_PASS" else DataMode.SILICON
         assert subject.command(question, request, data_mode) == row["Command"]
 
