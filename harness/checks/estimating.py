@@ -36,6 +36,7 @@ FILLED = 0.8
 """Part of the memory that weights may fill; the rest is for cache, activations and the runtime."""
 
 _MOST_TENSOR_RANKS = 8
+_SAID_NOT_TO_BE_SUPPORTED = frozenset({"AssertionError", "NotImplementedError"})
 _SIZES = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -142,8 +143,13 @@ def _deploy(model: SubjectModel, plan: LayerPlan, database: Database) -> Deploym
 
 
 def _is_of_layout(refused: Deployment) -> bool:
-    """Whether the subject does not even build the model so, as it may where another layout merely lacks data."""
-    return isinstance(refused.model.attempt(refused.build), Refusal)
+    """Whether the subject does not support the layout, as it may where another merely lacks data.
+
+    It says so when it builds the model, or by a statement of its own when it is asked for the estimate.
+    """
+    answer = refused.ask(refused.request(**BASE))
+    said = isinstance(answer, Failure) and answer.error_class in _SAID_NOT_TO_BE_SUPPORTED
+    return said or isinstance(refused.model.attempt(refused.build), Refusal)
 
 
 def layouts(model: SubjectModel, plan: LayerPlan, system: str) -> Iterator[tuple[Layout, Division]]:

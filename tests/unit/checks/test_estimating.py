@@ -22,6 +22,7 @@ MODEL, WHERE = "deepseek-ai/DeepSeek-R1", Database("h100_sxm", "trtllm", "1.3.0r
 """A model that 16 GPUs hold, so that it has layouts with attention data parallelism and with pipeline stages."""
 LACKS = Failure("NoData", ("NoData: no rows",), missing_data=True, log="")
 REFUSES = Failure("AssertionError", ("AssertionError: no such layout",), missing_data=False, log="")
+BREAKS = Failure("TypeError", ("TypeError: None is no number",), missing_data=False, log="")
 
 
 class Refusing(SubjectModel):
@@ -36,11 +37,15 @@ class Refusing(SubjectModel):
         return super().build(request)
 
 
-def asked(installed: ModelSubject, rule: Callable[[BuildRequest], bool]) -> Refusing:
+def answering(installed: ModelSubject, rule: Callable[[BuildRequest], bool], answer: Failure) -> ModelSubject:
     def estimate(_answer: object, request: EstimateRequest) -> Failure:
-        return REFUSES if rule(request.build) else LACKS
+        return answer if rule(request.build) else LACKS
 
-    subject = changing(installed, {"estimate": estimate})
+    return changing(installed, {"estimate": estimate})
+
+
+def asked(installed: ModelSubject, rule: Callable[[BuildRequest], bool]) -> Refusing:
+    subject = answering(installed, rule, REFUSES)
     model = Refusing(subject, SubjectModel.load(subject, MODEL).config)
     model.rule = rule
     return model
@@ -50,6 +55,20 @@ def test_a_layout_that_is_refused_is_no_error_where_another_lacks_data(installed
     model = asked(installed, lambda build: build.layout.dp > 1)
     with pytest.raises(SkipCheck, match="the subject has no data: NoData: no rows"):
         deployed(model, model.plan, WHERE)
+
+
+def test_a_layout_that_is_built_and_refused_when_asked_for_an_estimate_is_no_error_either(
+    installed: ModelSubject,
+) -> None:
+    model = SubjectModel.load(answering(installed, lambda build: build.layout.dp > 1, REFUSES), MODEL)
+    with pytest.raises(SkipCheck, match="the subject has no data: NoData: no rows"):
+        deployed(model, model.plan, WHERE)
+
+
+def test_a_layout_over_which_the_subject_breaks_is_an_error_wherever_others_lack_data(installed: ModelSubject) -> None:
+    model = SubjectModel.load(answering(installed, lambda build: build.layout.dp > 1, BREAKS), MODEL)
+    found = deployed(model, model.plan, WHERE)
+    assert found.ask(found.request(batch=8, isl=1024, osl=128)) == BREAKS
 
 
 def test_a_model_that_is_refused_in_every_layout_that_holds_it_is_asked_about(installed: ModelSubject) -> None:
