@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,10 @@ from harness.cli.options import AsJson, Quiet, ResultsDir, Verbose
 from harness.cli.output import note, say, say_json
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
-_SIDE = "Release, file of findings, support matrix, or folder that holds them."
+if TYPE_CHECKING:
+    from harness.results.sides import Side
+
+_SIDE = "Release, file of findings, support matrix, folder that holds them, or folder of a build, which is checked now."
 Old = Annotated[str, typer.Argument(help=_SIDE, metavar="OLD", show_default=False)]
 New = Annotated[str, typer.Argument(help=_SIDE, metavar="NEW", show_default=False)]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")]
@@ -39,11 +42,10 @@ def register(app: typer.Typer) -> None:
         """
         from harness.results import compare_text as text
         from harness.results.compare import compare as compared
-        from harness.results.sides import side_of
 
         if markdown and as_json:
             raise UsageError("--markdown and --json", "both", "one of the two")
-        found = compared(side_of(old, results), side_of(new, results))
+        found = compared(*_sides(old, new, results, quiet=quiet))
         limit = {"limit": sys.maxsize} if verbose else {}
         if as_json:
             say_json(text.to_json_document(found))
@@ -54,3 +56,13 @@ def register(app: typer.Typer) -> None:
                 note(f"note: {line}", quiet=quiet)
             say(text.to_text(found, **limit))
         raise typer.Exit(EXIT_FINDINGS if found.regressions else EXIT_OK)
+
+
+def _sides(old: str, new: str, results: Path, *, quiet: bool) -> tuple[Side, Side]:
+    from harness.cli.builds import is_build, side_of_build
+    from harness.results.sides import side_of
+
+    recorded = {given: side_of(given, results) for given in (old, new) if not is_build(given)}
+    findings = next((side.findings for side in recorded.values() if side.findings), None)
+    sides = (recorded.get(given) or side_of_build(given, findings, quiet=quiet) for given in (old, new))
+    return next(sides), next(sides)

@@ -10,8 +10,8 @@ from packaging.version import Version
 from harness.data_files import Record, data_path, load_toml
 from harness.errors import ResultsError
 from harness.results.findings_diff import Place, judged_places, wrong_findings
-from harness.results.known_releases import known_releases, release_named
 from harness.results.sides import MATRIX, folder_findings, refuse_misnamed
+from harness.subjects.releases import load_releases, release_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.checks.records import Finding
     from harness.results.findings_diff import Found
     from harness.results.findings_file import FindingsFile
-    from harness.results.known_releases import KnownRelease
+    from harness.subjects.releases import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class ReleaseResults:
 
     Attributes:
         version: The release.
-        listed: Its entry in the list of releases; None for a local build or where there is no list.
+        listed: Its entry in the list of releases; None for a local build.
         findings: Of its conformance run; None if it was not tested.
         has_matrix: Its support matrix is there.
     """
 
     version: str
-    listed: KnownRelease | None
+    listed: Release | None
     findings: FindingsFile | None
     has_matrix: bool
 
@@ -100,7 +100,7 @@ def releases_in(results: Path) -> tuple[ReleaseResults, ...]:
     Raises:
         ResultsError: Results are damaged, or lie in the folder of another release.
     """
-    listed = {each.version: each for each in known_releases()}
+    listed = {each.version: each for each in load_releases().releases}
     there = {path.name for path in results.iterdir() if path.is_dir()} if results.is_dir() else set()
     versions = listed.keys() | {name for name in there if release_named(name) == name}
     return tuple(_release(results / version, listed.get(version)) for version in sorted(versions, key=Version))
@@ -167,7 +167,7 @@ def unlisted(files: Mapping[str, FindingsFile]) -> dict[tuple[str, str], dict[st
     return {what: {release: len(found[what].get(release, ())) for release in files} for what in sorted(found)}
 
 
-def _release(folder: Path, listed: KnownRelease | None) -> ReleaseResults:
+def _release(folder: Path, listed: Release | None) -> ReleaseResults:
     findings = folder_findings(folder)
     if findings is not None:
         refuse_misnamed(folder, findings.versions["subject"])

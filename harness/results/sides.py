@@ -11,9 +11,9 @@ from harness.globs import some
 from harness.matrix.evidence import evidence_path, read_evidence
 from harness.matrix.store import read_matrix
 from harness.results.findings_file import merge, parsed, read_findings
-from harness.results.known_releases import known_releases, release_named
 from harness.results.stream import partial_path
 from harness.results.values import figures_of
+from harness.subjects.releases import load_releases, release_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def side_of(given: str, results: Path) -> Side:
     if path.is_dir():
         return folder_side(path)
     if not path.exists():
-        expected = "a release such as 0.12.0, a file of findings, a support matrix, or a folder of results"
+        expected = "a release such as 0.12.0, a file of findings, a support matrix, or a folder of results or of a build"
         raise ResultsError(given, "no such file", expected)
     return _side(given, None, path) if path.suffix == ".csv" else _side(given, read_findings(path), None)
 
@@ -96,6 +96,12 @@ def refuse_misnamed(folder: Path, subject: str) -> None:
     """
     if subject and subject.rpartition(" ")[2] != folder.name:
         raise ResultsError(str(folder), f"results of {subject}", f"those of {folder.name}, after which it is named")
+
+
+def holds_results(folder: Path) -> bool:
+    """Whether a folder holds results, whole or not."""
+    names = (FINDINGS, MATRIX, partial_path(folder / FINDINGS).name)
+    return any((folder / name).exists() for name in names) or any(folder.glob("findings.*.jsonl"))
 
 
 def folder_side(folder: Path, name: str = "") -> Side:
@@ -142,8 +148,8 @@ def _side(name: str, findings: FindingsFile | None, matrix: Path | None) -> Side
 
 
 def _no_results(release: str, folder: Path) -> ResultsError:
-    known = {each.version: each for each in known_releases()}
-    if known and release not in known:
+    known = {each.version: each for each in load_releases().releases}
+    if release not in known:
         todo = f"For a folder of that name: ./{release}"
         return ResultsError(str(folder), f"no release {release}", f"one of {some(list(known))}", todo)
     stub = known[release].stub if release in known else ""

@@ -51,6 +51,15 @@ def load_subject(path: Path | None = None) -> ModelSubject:
     return _adapted(known, release, version)
 
 
+def holds_subject(path: Path) -> bool:
+    """Whether a folder is one that a subject can be imported from."""
+    try:
+        _in_folder(path)
+    except UsageError:
+        return False
+    return True
+
+
 def _installed() -> Releases:
     """The releases of the distribution that is installed; those of the one that is looked for first if none is."""
     lines = load_lines()

@@ -127,6 +127,14 @@ def load_releases(path: Path | None = None) -> Releases:
     return load_toml(path or data_path("fixtures", "releases.toml"), Releases)
 
 
+def release_named(text: str) -> str:
+    """The release that a word names, spelled as folders of results are; empty if it names none."""
+    try:
+        return str(Version(text))
+    except InvalidVersion:
+        return ""
+
+
 def load_lines() -> tuple[Releases, ...]:
     """Read the list of every distribution that can be a subject, the one that is looked for first in front."""
     return load_releases(), load_releases(data_path("fixtures", "successor_releases.toml"))

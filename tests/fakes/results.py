@@ -13,15 +13,31 @@ from harness.matrix.table import Matrix, Row
 from harness.results.findings_file import entry_of, header_of
 from harness.results.stream import Writer
 from harness.subjects.api import DataOrigin, Layout, Point, SubjectInfo, Worker
+from harness.subjects.releases import load_releases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from harness.coordinates import Cell, Database
+    from harness.subjects.releases import Releases
 
+_LIST = """
+name = "aiconfigurator"
+adapters = [{{ name = "a", module = "harness.subjects.a", subject = "A", distributions = ["aiconfigurator"] }}]
+releases = [{listed}]
+[pin_reasons]
+"plotext<6" = "because"
+"""
 VERSIONS = {"harness": "1.0", "data": "data 1", "python": "3.11.7"}
 STARTED = "2026-01-02T03:04:05+00:00"
+
+
+def list_of(folder: Path, listed: str) -> Releases:
+    """A list of releases, as TOML tables with commas between them, and one adapter called `a`."""
+    path = folder / "releases.toml"
+    path.write_text(_LIST.format(listed=listed))
+    return load_releases(path)
 
 
 def found(  # noqa: PLR0913 - as many as a finding has sides

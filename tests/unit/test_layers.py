@@ -29,7 +29,9 @@ LAYERS: tuple[frozenset[str], ...] = (
 )
 """Top to bottom. A module may import what lies in a lower layer, and its own package."""
 
-INTERFACE = frozenset({"harness.subjects", "harness.subjects.api", "harness.subjects.models"})
+INTERFACE = frozenset(
+    {"harness.subjects", "harness.subjects.api", "harness.subjects.models", "harness.subjects.releases"}
+)
 FINDER = "harness.subjects.installed"
 MAY_FIND = frozenset({"harness.checks.run", "harness.checks.workers", "harness.matrix.run"})
 """Besides the doors: every process of a run loads the subject for itself."""

@@ -11,8 +11,8 @@ from harness.checks.records import Outcome, Scope, Target
 from harness.checks.registry import checks
 from harness.coordinates import Database
 from harness.errors import DataFileError
-from harness.results.known_releases import known_releases
 from harness.stored_configs import stored_models
+from harness.subjects.releases import load_releases
 from tests.fakes.checks import MODEL, finding, made_up, pair
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def test_a_file_without_entries_is_one(tmp_path: Path) -> None:
     assert KnownIssues.load("0.12.0", checks().values(), path).entries == ()
 
 
-@pytest.mark.parametrize("release", [each.version for each in known_releases()])
+@pytest.mark.parametrize("release", [each.version for each in load_releases().releases])
 def test_every_entry_names_a_stored_model(release: str) -> None:
     for each in KnownIssues.load(release, checks().values()).entries:
         if checks()[each.check].scope in (Scope.MODEL, Scope.ESTIMATE):

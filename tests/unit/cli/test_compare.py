@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +16,6 @@ from tests.fakes.console import refused
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-    from pathlib import Path
 
     Done = subprocess.CompletedProcess[str]
     Aic = Callable[..., Done]
@@ -97,3 +100,51 @@ def test_bad_input_is_one_line(aic: Aic, measured: Path) -> None:
     }
     for arguments, message in cases.items():
         assert message in refused(aic("compare", *arguments))
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A local build: the installed package, linked into a folder of its own, with one bug more."""
+    folder = tmp_path_factory.mktemp("build")
+    for name in ("aiconfigurator", "aiconfigurator_core"):
+        source = Path(str(import_module(name).__file__)).parent
+        (folder / name).symlink_to(source) if name == "aiconfigurator" else linked(source, folder / name)
+    models = folder / "aiconfigurator_core" / "sdk" / "models" / "__init__.py"
+    text = models.read_text()
+    models.unlink()
+    models.write_text(f"{text}\n\ndef check_is_moe(*_, **__):\n    return True\n")
+    return folder
+
+
+def linked(source: Path, folder: Path) -> None:
+    """A folder of links to the files of another."""
+    shutil.copytree(source, folder, copy_function=os.symlink, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def test_a_local_build_is_checked_and_compared(aic: Aic, measured: Path, build: Path) -> None:
+    done = aic("compare", measured / "real", build, "--json")
+    assert f"checking the build in {build}" in done.stderr
+    found = json.loads(done.stdout)
+    assert done.returncode == 1, done.stderr
+    assert [(row["check"], row["model"]) for row in found["findings"]["new"]] == [("is_moe", "Qwen/Qwen3-8B")]
+
+
+def test_a_build_that_cannot_be_imported_is_one_line_and_3(aic: Aic, measured: Path, tmp_path: Path) -> None:
+    (tmp_path / "aiconfigurator").mkdir()
+    (tmp_path / "aiconfigurator" / "__init__.py").write_text("raise RuntimeError('half a build')\n")
+    done = aic("compare", measured / "real", tmp_path, "--quiet")
+    assert done.returncode == 3
+    assert "half a build" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wheel_is_not_imported_and_the_way_is_said(aic: Aic, measured: Path, tmp_path: Path) -> None:
+    wheel = tmp_path / "aiconfigurator-0.13.0-py3-none-any.whl"
+    wheel.touch()
+    said = refused(aic("compare", measured / "real", wheel))
+    assert "found a wheel; expected a folder that the package can be imported from. Unpack it" in said
+
+
+def test_a_folder_of_neither_names_what_it_may_hold(aic: Aic, measured: Path, tmp_path: Path) -> None:
+    said = refused(aic("compare", measured / "real", tmp_path))
+    assert "found no results; expected findings.jsonl or support_matrix.csv" in said

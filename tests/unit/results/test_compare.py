@@ -15,7 +15,7 @@ from harness.results.compare import compare
 from harness.results.compare_text import markdown_text, to_json_document, to_markdown, to_text
 from harness.results.sides import side_of
 from harness.results.stream import partial_path
-from tests.fakes.results import feasible, found, matrix_written, passed, written
+from tests.fakes.results import feasible, found, list_of, matrix_written, passed, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,19 +193,15 @@ def test_a_damaged_matrix_or_evidence_is_named(results: Path) -> None:
 @pytest.mark.parametrize(
     ("listed", "message"),
     [
-        ("", "found no results of 5.0.0; expected findings.jsonl or support_matrix.csv in it. Make them: nox -s"),
-        ('{ version = "5.0.0" }', "Make them: nox -s conformance-5.0.0"),
-        ('{ version = "5.0.0", stub = "a placeholder" }', "Make them: nox -s conformance-5.0.0 (a placeholder)"),
-        ('{ version = "4.0.0" }', "found no release 5.0.0; expected one of 4.0.0. For a folder of that name: ./5.0.0"),
+        ('{ version = "5.0.0", adapter = "a" }', "Make them: nox -s conformance-5.0.0"),
+        ('{ version = "5.0.0", adapter = "a", stub = "a placeholder" }', "Make them: nox -s conformance-5.0.0 (a placeholder)"),
+        ('{ version = "4.0.0", adapter = "a" }', "found no release 5.0.0; expected one of 4.0.0. For a folder of that name: ./5.0.0"),
     ],
 )
 def test_no_results_of_a_release_say_how_to_make_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: str, message: str
 ) -> None:
-    path = tmp_path / "releases.toml"
-    if listed:
-        path.write_text(f"releases = [{listed}]\n[pin_reasons]\n")
-    monkeypatch.setattr("harness.results.known_releases.data_path", lambda *_: path)
+    monkeypatch.setattr("harness.results.sides.load_releases", lambda: list_of(tmp_path, listed))
     with pytest.raises(ResultsError) as refused:
         side_of("5.0.0", tmp_path / "results")
     assert message in str(refused.value)

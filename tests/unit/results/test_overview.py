@@ -13,7 +13,7 @@ from harness.errors import ResultsError
 from harness.results.history import history_page
 from harness.results.overview import bugs, by_check, findings_of, milestones, releases_in, unlisted
 from harness.results.releases_text import to_json_document, to_text
-from tests.fakes.results import found, passed, skipped, written
+from tests.fakes.results import found, list_of, passed, skipped, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,22 +22,16 @@ if TYPE_CHECKING:
     from harness.results.findings_file import FindingsFile
 
 LISTED = """
-releases = [
-  { version = "0.8.0", adapter = "module", pins = ["plotext<6"] },
-  { version = "0.9.0", adapter = "package", stub = "the index holds a placeholder" },
-  { version = "0.10.0", adapter = "package" },
-]
-[pin_reasons]
-"plotext<6" = "because"
+{ version = "0.8.0", adapter = "a", pins = ["plotext<6"] },
+{ version = "0.9.0", adapter = "a", stub = "the index holds a placeholder" },
+{ version = "0.10.0", adapter = "a" },
 """
 
 
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of results, and a list of three releases."""
-    path = tmp_path / "releases.toml"
-    path.write_text(LISTED)
-    monkeypatch.setattr("harness.results.known_releases.data_path", lambda *_: path)
+    monkeypatch.setattr("harness.results.overview.load_releases", lambda: list_of(tmp_path, LISTED))
     folder = tmp_path / "results"
     folder.mkdir()
     return folder
