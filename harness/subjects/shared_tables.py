@@ -6,6 +6,7 @@ backends, `_memory` of a summary.
 
 from __future__ import annotations
 
+import collections
 import gc
 import traceback
 from collections import defaultdict
@@ -76,7 +77,9 @@ class SharedTables(PythonOpModels, SdkSubject):
 
     def _lacks_data(self, error: Exception) -> bool:
         """Whether an error comes of missing rows: most look-ups raise whatever they run into on their way."""
-        deepest = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)][-1:]
+        files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+        # Tables are `UserDict`s: what they lack is raised one frame deeper.
+        deepest = [file for file in files if file != collections.__file__][-1:]
         return deepest == [perf_database.__file__] or super()._lacks_data(error)
 
     def _memory(self, summary: Any) -> Mapping[str, Any]:  # noqa: ANN401

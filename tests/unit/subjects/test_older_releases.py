@@ -114,6 +114,15 @@ def test_a_static_batch_is_estimated(older: ModelSubject) -> None:
     older.release(database)
 
 
+def test_a_datatype_without_rows_is_missing_data(older: ModelSubject) -> None:
+    # Hopper has no rows of it in any release; up to 0.9 the look-up raises what it runs into.
+    database = next(each for each in older.databases() if (each.system, each.backend) == ("h100_sxm", "trtllm"))
+    answer = older.estimate(EstimateRequest(BuildRequest(DENSE, layout=TP4, precision="nvfp4"), database))
+    assert isinstance(answer, Failure)
+    assert answer.missing_data, answer.log
+    older.release(database)
+
+
 def test_what_it_raises_is_a_failure_without_paths(older: ModelSubject) -> None:
     answer = older.estimate(EstimateRequest(BuildRequest(DENSE), Database("h100_sxm", "trtllm", "0.0.0")))
     assert isinstance(answer, Failure)
