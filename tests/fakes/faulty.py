@@ -51,6 +51,12 @@ def counting(folder: str) -> Iterator[Callable[[str], str]]:
         yield noted
 
 
+@contextlib.contextmanager
+def of_a_kind() -> Iterator[Callable[[None], dict[str, str]]]:
+    """Say of which kind this machine is."""
+    yield lambda _: {"kind": os.environ.get("FAULTY_KIND", "ours")}
+
+
 def _nothing(_: str) -> None:
     pass
 
@@ -71,6 +77,10 @@ def _kill(_: str) -> None:
 
 def _exit(code: str) -> None:
     os._exit(int(code))
+
+
+def _nap(seconds: str) -> None:
+    time.sleep(float(seconds))
 
 
 def _hang(_: str) -> None:
@@ -108,6 +118,7 @@ _FAULTS: dict[str, Callable[[str], None]] = {
     "abort": lambda _: os.abort(),
     "kill": _kill,
     "exit": _exit,
+    "nap": _nap,
     "hang": _hang,
     "hang-in-compiled-code": _hang_in_compiled_code,
     "grow": _grow,
