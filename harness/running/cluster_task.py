@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.running.groups import run_group
@@ -24,10 +25,12 @@ class Likeness:
     Attributes:
         look: Answers None with what is there, by name, as text; in a process of its own, like all work.
         expected: What it is to answer.
+        run: Which run asks: a worker looks once for each, since what is there may have changed.
     """
 
     look: Work
     expected: Mapping[str, str]
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +90,16 @@ class _Abandoned:
         return task is None or task.state == "cancelled"
 
 
-_alike: set[tuple[tuple[str, str], ...]] = set()
-"""What this process was found to be like."""
+_alike: set[str] = set()
+"""Runs whose machine this process was found to be like."""
 
 _looking = threading.Lock()
 
 
 def _difference(likeness: Likeness) -> Unlike | None:
-    expected = tuple(likeness.expected.items())
     _let_have_children()
     with _looking:
-        if expected in _alike:
+        if likeness.run in _alike:
             return None
         (outcome,) = run_group(likeness.look, Limits(), [None])
         if isinstance(outcome, Lost):
@@ -108,7 +110,7 @@ def _difference(likeness: Likeness) -> Unlike | None:
             found, wanted = outcome.result.get(name, ""), likeness.expected.get(name, "")
             if found != wanted:
                 return Unlike(_named(name, found), f"{_named(name, wanted)}, as on this machine")
-        _alike.add(expected)
+        _alike.add(likeness.run)
     return None
 
 
