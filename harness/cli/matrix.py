@@ -208,7 +208,7 @@ def _cluster(address: str, subject: Subject, plan: Plan, *, quiet: bool) -> Clus
     from harness.running.cluster import Cluster
 
     def on_size(workers: int, threads: int) -> None:
-        note(f"cluster: {workers} workers with {threads} threads", quiet=quiet)
+        note(f"cluster: {workers} {'worker' if workers == 1 else 'workers'}, threads: {threads}", quiet=quiet)
 
     return Cluster(address, likeness(subject, plan.subject_path), pieces, on_size)
 

@@ -92,7 +92,7 @@ def test_a_worker_that_is_killed_loses_nothing(two: RealCluster, whole: Path, tm
     assert process.returncode == 0, stderr
     assert json.loads(stdout)["judged"] == CELLS
     _, first, *_ = stderr.splitlines()
-    assert first == "cluster: 2 workers with 2 threads"
+    assert first == "cluster: 2 workers, threads: 2"
     assert out.read_bytes() == whole.read_bytes()
     assert _evidence(out) == _evidence(whole)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.csv", "m.evidence.parquet"]
