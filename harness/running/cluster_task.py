@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.running.groups import run_group
 from harness.running.records import Limits, Lost
+from harness.running.worker import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,27 +69,34 @@ def run_task(likeness: Likeness, work: Work, limits: Limits, units: Sequence[Any
 
     Raises:
         UnlikeError: This worker is not like the machine that asks. It may have come after the others were looked at.
-        Stopped: Nobody waits for it any more.
+        Reschedule: Another worker shall do it, should anybody still wait for it.
     """
+    from distributed import Reschedule  # noqa: PLC0415 - nobody but workers comes here
+
     abandoned = _Abandoned()
     if unlike := _difference(likeness):
         raise UnlikeError(abandoned.worker.address, unlike)
-    return run_group(work, limits, units, abandoned)
+    try:
+        return run_group(work, limits, units, abandoned)
+    except Stopped:
+        raise Reschedule from None
 
 
 class _Abandoned:
-    """Whether nobody waits for a task any more: its run was interrupted, or is dead."""
+    """Whether a task is no longer to be done here: its run was interrupted or is dead, or the worker is closing."""
 
     def __init__(self) -> None:
-        from distributed import get_worker  # noqa: PLC0415 - nobody but its workers comes here
+        from distributed import get_worker  # noqa: PLC0415 - nobody but workers comes here
 
         self.worker = get_worker()
         self._key = self.worker.get_current_task()
 
     def is_set(self) -> bool:
         task = self.worker.state.tasks.get(self._key)
-        return task is None or task.state == "cancelled"
+        return task is None or task.state == "cancelled" or self.worker.status.name in _ENDING
 
+
+_ENDING = frozenset({"closing", "closed", "failed", "stopping"})
 
 _alike: set[str] = set()
 """Runs whose machine this process was found to be like."""

@@ -26,16 +26,18 @@ class RealCluster:
 
     Args:
         folder: For what the processes write.
+        failures: Workers that a task may die with before it is given up.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, failures: int = 3) -> None:
+        self._folder, self._failures = folder, str(failures)
         self._started: list[subprocess.Popen[bytes]] = []
         self._keepers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         said = self._folder / "scheduler.json"
-        self.scheduler = self._start("scheduler", "--port", "0", "--scheduler-file", str(said))
+        words = ("--port", "0", "--scheduler-file", str(said))
+        self.scheduler = self._start("scheduler", *words, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=self._failures)
         eventually(lambda: said.exists() and said.read_text().endswith("}"))
         self.address = str(json.loads(said.read_text())["address"])
         return self

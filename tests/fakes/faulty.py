@@ -75,6 +75,11 @@ def _kill(_: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _kill_parent(_: str) -> None:
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(3600)
+
+
 def _exit(code: str) -> None:
     os._exit(int(code))
 
@@ -117,6 +122,7 @@ _FAULTS: dict[str, Callable[[str], None]] = {
     "segfault": _segfault,
     "abort": lambda _: os.abort(),
     "kill": _kill,
+    "kill-parent": _kill_parent,
     "exit": _exit,
     "nap": _nap,
     "hang": _hang,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -21,13 +22,15 @@ from harness.results.stream import partial_path
 from harness.running import cluster as module
 from harness.running.cluster import Cluster
 from harness.running.cluster_task import Likeness
-from harness.running.records import Done, Limits
+from harness.running.records import Done, Limits, Lost
 from tests.fakes import faulty
 from tests.fakes.clusters import ROOT, RealCluster, children, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from harness.running.records import Outcome
 
 KIND = Likeness(faulty.of_a_kind, {"kind": "ours"})
 MODELS = ("--model", "Qwen/Qwen3-0.6B", "--model", "Qwen/Qwen3-1.7B")
@@ -185,19 +188,41 @@ def test_a_run_that_is_stopped_leaves_nothing_there(two: RealCluster, number: si
         assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0
 
 
-def test_no_worker_and_no_scheduler_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ANSWER_S", 1.0)
+def test_workers_and_schedulers_that_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_GONE_S", 1.0)
-    with RealCluster(tmp_path) as real:
-        with pytest.raises(ClusterError, match="found no worker in 1 s; expected at least one"), _cluster(real.address):
-            pass
-        monkeypatch.setattr(module, "_ANSWER_S", 60.0)
+    with RealCluster(tmp_path, failures=1) as real:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "_ANSWER_S", 1.0)
+            with pytest.raises(ClusterError, match="found no worker in 1 s; expected at least"), _cluster(real.address):
+                pass
         with real.more_workers(1), _cluster(real.address) as cluster:
-            outcomes = cluster.run([["a"], ["hang"]], faulty.ready, Limits())
-            assert next(outcomes) == ("a", Done("A"))
+            outcomes = dict(cluster.run([["kill-parent", "a"]], faulty.ready, Limits()))
+        for lost in outcomes.values():
+            assert isinstance(lost, Lost)
+            assert (lost.begun, str(lost).partition(":")[2][:13]) == (False, " KilledWorker")
+        with contextlib.ExitStack() as stack:
+            with real.more_workers(1):
+                outcomes = _half_done(stack.enter_context(_cluster(real.address)))
+            with pytest.raises(ClusterError, match=r"found no worker for 1 s; .* go on with --resume"):
+                next(outcomes)
+        with real.more_workers(1), _cluster(real.address) as cluster:
+            outcomes = _half_done(cluster)
             real.scheduler.kill()
             with pytest.raises(ClusterError, match=r"found no scheduler any more; .* go on with --resume"):
                 next(outcomes)
+
+
+def _half_done(cluster: Cluster) -> Iterator[tuple[str, Outcome]]:
+    outcomes = cluster.run([["a"], ["hang"]], faulty.ready, Limits())
+    assert next(outcomes) == ("a", Done("A"))
+    return outcomes
+
+
+def test_the_address_of_a_worker_is_none_of_a_scheduler(two: RealCluster) -> None:
+    with distributed.Client(two.address, set_as_default=False) as client:
+        worker = min(client.nthreads())
+    with pytest.raises(ClusterError, match="found a worker of a cluster; expected its scheduler"), _cluster(worker):
+        pass
 
 
 @pytest.mark.parametrize(
