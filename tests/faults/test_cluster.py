@@ -40,10 +40,18 @@ CELLS = 6
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
+def _two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
     with RealCluster(tmp_path_factory.mktemp("cluster")) as cluster:
         cluster.add_workers(2)
         yield cluster
+
+
+@pytest.fixture
+def two(_two: RealCluster) -> RealCluster:
+    """A cluster of two workers, whatever became of them in the test before."""
+    with distributed.Client(_two.address, set_as_default=False) as client:
+        eventually(lambda: len(client.nthreads()) == 2)
+    return _two
 
 
 def _cluster(address: str, sizes: list[tuple[int, int]] | None = None) -> Cluster:
@@ -189,22 +197,24 @@ def test_a_run_that_is_stopped_leaves_nothing_there(two: RealCluster, number: si
 
 
 def test_workers_and_schedulers_that_are_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_GONE_S", 1.0)
     with RealCluster(tmp_path, failures=1) as real:
         with monkeypatch.context() as patch:
             patch.setattr(module, "_ANSWER_S", 1.0)
             with pytest.raises(ClusterError, match="found no worker in 1 s; expected at least"), _cluster(real.address):
                 pass
         with real.more_workers(1), _cluster(real.address) as cluster:
-            outcomes = dict(cluster.run([["kill-parent", "a"]], faulty.ready, Limits()))
-        for lost in outcomes.values():
+            given_up = dict(cluster.run([["kill-parent", "a"]], faulty.ready, Limits()))
+        for lost in given_up.values():
             assert isinstance(lost, Lost)
             assert (lost.begun, str(lost).partition(":")[2][:13]) == (False, " KilledWorker")
         with contextlib.ExitStack() as stack:
             with real.more_workers(1):
                 outcomes = _half_done(stack.enter_context(_cluster(real.address)))
+            # Only now: one that died above took its time to come back.
+            monkeypatch.setattr(module, "_GONE_S", 1.0)
             with pytest.raises(ClusterError, match=r"found no worker for 1 s; .* go on with --resume"):
                 next(outcomes)
+        monkeypatch.undo()
         with real.more_workers(1), _cluster(real.address) as cluster:
             outcomes = _half_done(cluster)
             real.scheduler.kill()
