@@ -55,6 +55,10 @@ class OutputError(HarnessError):
     """A result cannot be written where the user asked for it."""
 
 
+class ClusterError(HarnessError):
+    """The cluster that is to do the work cannot be reached, or one of its workers is not like this machine."""
+
+
 class SubjectError(HarnessError):
     """The subject cannot be loaded: not installed, only half of it, or of a generation without an adapter."""
 

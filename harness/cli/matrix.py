@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -26,8 +27,15 @@ from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.coordinates import Cell
     from harness.matrix.cells import Filters
+    from harness.matrix.run import Plan
     from harness.results.journal import Shard
+    from harness.results.matrix_run import Journal
+    from harness.running.cluster import Cluster
+    from harness.subjects.api import Subject
 
 app = typer.Typer(
     help="The support matrix: run, diff, verify.",
@@ -91,6 +99,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Judge on the workers of a dask cluster, by the address of its scheduler; needs the extra `cluster`.",
+            show_default=False,
+        ),
+    ] = None,
     max_memory: Annotated[
         int | None,
         typer.Option(
@@ -107,6 +124,8 @@ def run(
     Exit code 0 when every cell got a verdict, whatever it is; 1 when some did not.
 
     Example: aic-harness matrix run --model 'Qwen/*' --system h200_sxm --backend vllm
+
+    On a cluster: aic-harness matrix run --scheduler tcp://10.0.0.1:8786
     """
     from harness.cli import matrix_report as report
     from harness.matrix import results
@@ -114,44 +133,43 @@ def run(
     from harness.matrix.cells import Filters, all_cells, select
     from harness.matrix.run import Plan
     from harness.matrix.shards import cells_of_shard
-    from harness.results import journal as journals
-    from harness.results import matrix_run
+    from harness.results.journal import Shard
+    from harness.results.matrix_run import run_recorded
+    from harness.results.output_lock import held
     from harness.running.records import Limits
     from harness.subjects.installed import load_subject
 
     started = time.monotonic()
     filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
-    part = journals.Shard.parse(shard) if shard else None
+    part = Shard.parse(shard) if shard else None
     target = _target(out, filters, part)
-    if part and split:
-        raise UsageError("--shard and --split", "both", "--split with `aic-harness merge`, which has all parts")
-    if resume and target is None:
-        raise UsageError("--resume", "no --out", "the file that the earlier run was to write")
+    _refuse_contradictions(part, split, target, scheduler, resume=resume, jobs=jobs)
+    if scheduler is not None and subject_path is not None:
+        subject_path = subject_path.absolute()  # workers are in other folders
     results.refuse_bad_targets(target, split, merge=bool(filters) and not part)
-    subject = load_subject(subject_path)
-    asked = select(all_cells(subject), filters)
-    cells = cells_of_shard(asked, part.number, part.of) if part else asked
-    note(header(subject.info), quiet=quiet)
-    seconds = cell_timeout or (None if exhaustive else _CELL_TIMEOUT_S)
-    limits = Limits(seconds, max_memory * _MIB if max_memory else None)
-    jobs = jobs or len(os.sched_getaffinity(0))
-    plan = Plan(cells, exhaustive=exhaustive, jobs=jobs, subject_path=subject_path, limits=limits)
-    journal = None
-    if target:
-        about = journals.header_of(
-            asked, cells, subject.inputs(), versions(subject.info), exhaustive=exhaustive, shard=part
-        )
-        journal = matrix_run.Journal(target if part else journals.path_of(target), about, resume)
-    folder = None if no_cache else cache_dir or default_folder()
-    cache = Cache(folder, subject.inputs, exhaustive=exhaustive) if folder else None
-    with report.progress(len(cells), quiet=quiet) as on_verdict:
-        result = matrix_run.run_recorded(plan, on_verdict, journal, cache)
-    if part and journal:
-        written = [str(journal.left(result))]
-    else:
-        written = results.save(result, subject.info, target, split, merge=bool(filters))
-        if journal and not result.unjudged:
-            journal.path.unlink(missing_ok=True)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(held(target, split))
+        subject = load_subject(subject_path)
+        asked = select(all_cells(subject), filters)
+        cells = cells_of_shard(asked, part.number, part.of) if part else asked
+        note(header(subject.info), quiet=quiet)
+        seconds = cell_timeout or (None if exhaustive else _CELL_TIMEOUT_S)
+        limits = Limits(seconds, max_memory * _MIB if max_memory else None)
+        jobs = jobs or len(os.sched_getaffinity(0))
+        plan = Plan(cells, exhaustive=exhaustive, jobs=jobs, subject_path=subject_path, limits=limits)
+        journal = _journal(target, part, plan, asked, subject, resume=resume) if target else None
+        folder = None if no_cache else cache_dir or default_folder()
+        cache = Cache(folder, subject.inputs, exhaustive=exhaustive) if folder else None
+        cluster = None if scheduler is None else _cluster(scheduler, subject, plan, quiet=quiet)
+        runner = stack.enter_context(cluster).run if cluster else None
+        with report.progress(len(cells), quiet=quiet) as on_verdict:
+            result = run_recorded(plan, on_verdict, journal, cache, runner)
+        if part and journal:
+            written = [str(journal.left(result))]
+        else:
+            written = results.save(result, subject.info, target, split, merge=bool(filters))
+            if journal and not result.unjudged:
+                journal.path.unlink(missing_ok=True)
     summary = report.summary(result, versions(subject.info), time.monotonic() - started, written)
     if as_json:
         say_json(summary)
@@ -160,6 +178,39 @@ def run(
     for problem in report.problems(result, written, cache.problems if cache else ()):
         note(problem)
     raise typer.Exit(_INTERRUPTED if result.interrupted else EXIT_FINDINGS if result.unjudged else EXIT_OK)
+
+
+def _refuse_contradictions(
+    part: Shard | None, split: Path | None, target: Path | None, scheduler: str | None, *, resume: bool, jobs: int
+) -> None:
+    if part and split:
+        raise UsageError("--shard and --split", "both", "--split with `aic-harness merge`, which has all parts")
+    if resume and target is None:
+        raise UsageError("--resume", "no --out", "the file that the earlier run was to write")
+    if scheduler is not None and jobs:
+        raise UsageError("--scheduler and --jobs", "both", "one of the two: workers of a cluster have their own number")
+
+
+def _journal(
+    target: Path, part: Shard | None, plan: Plan, asked: Sequence[Cell], subject: Subject, *, resume: bool
+) -> Journal:
+    from harness.results.journal import header_of, path_of
+    from harness.results.matrix_run import Journal
+
+    inputs, said = subject.inputs(), versions(subject.info)
+    about = header_of(asked, plan.cells, inputs, said, exhaustive=plan.exhaustive, shard=part)
+    return Journal(target if part else path_of(target), about, resume)
+
+
+def _cluster(address: str, subject: Subject, plan: Plan, *, quiet: bool) -> Cluster:
+    from harness.matrix.likeness import likeness
+    from harness.matrix.shards import pieces
+    from harness.running.cluster import Cluster
+
+    def on_size(workers: int, threads: int) -> None:
+        note(f"cluster: {workers} {'worker' if workers == 1 else 'workers'}, threads: {threads}", quiet=quiet)
+
+    return Cluster(address, likeness(subject, plan.subject_path), pieces, on_size)
 
 
 @app.command()

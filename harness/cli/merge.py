@@ -45,12 +45,14 @@ def _merge_matrix(parts: list[Path], out: Path, split: Path | None, *, as_json: 
     from harness.matrix import results
     from harness.matrix.run import RunResult
     from harness.results.merging import merge_shards
+    from harness.results.output_lock import held
 
     started = time.monotonic()
     results.refuse_bad_targets(out, split, merge=False)
-    found = merge_shards(parts)
-    result = RunResult(found.verdicts, ())
-    written = results.save(result, found.subject, out, split, merge=False, made_with=found.made_with)
+    with held(out, split):
+        found = merge_shards(parts)
+        result = RunResult(found.verdicts, ())
+        written = results.save(result, found.subject, out, split, merge=False, made_with=found.made_with)
     summary = report.summary(result, dict(found.versions), time.monotonic() - started, written)
     if as_json:
         say_json(summary)

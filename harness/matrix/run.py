@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.coordinates import Cell, Database
+    from harness.running.records import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class RunResult:
     reused: int = 0
 
 
-def run(plan: Plan, on_verdict: Callable[[Verdict], None]) -> RunResult:
+def run(plan: Plan, on_verdict: Callable[[Verdict], None], runner: Runner | None = None) -> RunResult:
     """Judge a plan's cells, each database in a process of its own. Ctrl-C ends the run early and keeps what is done.
 
     What the subject keeps of an unloaded database would otherwise grow a process from one database to the next. A cell
@@ -76,13 +77,15 @@ def run(plan: Plan, on_verdict: Callable[[Verdict], None]) -> RunResult:
     Args:
         plan: What to judge.
         on_verdict: Called in this process for each verdict, before the next cell of its database is begun.
+        runner: Where it is done instead of in `plan.jobs` processes of this machine.
     """
+    runner = runner or functools.partial(run_here, jobs=plan.jobs)
     verdicts: dict[Cell, Verdict] = {}
     crashes: dict[str, None] = {}
     interrupted = False
     work = functools.partial(_bench, exhaustive=plan.exhaustive, subject_path=plan.subject_path)
     try:
-        with contextlib.closing(run_here([cells for _, cells in plan.groups()], work, plan.limits, plan.jobs)) as done:
+        with contextlib.closing(runner([cells for _, cells in plan.groups()], work, plan.limits)) as done:
             for cell, outcome in done:
                 if isinstance(outcome, Lost) and not outcome.begun:
                     crashes[f"{cell.database}: the process that judged it died ({outcome.reason})"] = None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from harness.coordinates import Cell, Database
+
+PIECE_S = 20.0
+"""What another machine does at a time: what is lost with it, against the 3 seconds that loading a database takes."""
 
 _FILE = ("fixtures", "database_costs.toml")
 _HEAD = """\
@@ -65,6 +69,13 @@ def cells_of_shard(cells: Sequence[Cell], number: int, of: int) -> tuple[Cell, .
         loads[home] += costs[database]
         homes[database] = home + 1
     return tuple(cell for cell in cells if homes[cell.database] == number)
+
+
+def pieces(cells: Sequence[Cell]) -> list[Sequence[Cell]]:
+    """The cells of one database in pieces of like size, none of which costs much more than `PIECE_S`."""
+    number = math.ceil(_costs().of(cells[0].database, len(cells)) / PIECE_S)
+    size = math.ceil(len(cells) / number)
+    return [cells[start : start + size] for start in range(0, len(cells), size)]
 
 
 @functools.cache

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.matrix.records import Verdict
     from harness.matrix.run import Plan, RunResult
     from harness.results.stream import Header
+    from harness.running.records import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ class Journal:
 
 
 def run_recorded(
-    plan: Plan, on_verdict: Callable[[Verdict], None], journal: Journal | None = None, cache: Cache | None = None
+    plan: Plan,
+    on_verdict: Callable[[Verdict], None],
+    journal: Journal | None = None,
+    cache: Cache | None = None,
+    runner: Runner | None = None,
 ) -> RunResult:
     """Judge what is neither in the journal nor in the cache, and put it into both.
 
@@ -59,6 +64,7 @@ def run_recorded(
         on_verdict: Called for each verdict of the plan, the known ones first.
         journal: Where verdicts are written down before the next cell of the database is begun.
         cache: Where verdicts are looked up, and kept for later runs.
+        runner: Where cells are judged; see `run`.
 
     Raises:
         ResultsError: The journal cannot be gone on with.
@@ -87,7 +93,7 @@ def run_recorded(
                 writer.add(entry_of(verdict))
             on_verdict(verdict)
 
-        result = run(replace(plan, cells=tuple(cell for cell in plan.cells if cell not in known)), keep)
+        result = run(replace(plan, cells=tuple(cell for cell in plan.cells if cell not in known)), keep, runner)
         if writer and not result.unjudged:
             writer.finish(time.monotonic() - started)
     if cache:

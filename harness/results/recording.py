@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.checks.run import run
 from harness.reference.hf_config import HFConfig
 from harness.results.findings_file import digest, entry_of, entry_of_unmatched, header_of
+from harness.results.output_lock import held
 from harness.results.stream import Writer
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run_recorded(
         on_judged: Called for each pair as it is done.
 
     Raises:
-        OutputError: The file cannot be written.
+        OutputError: The file cannot be written, or another run writes it.
     """
     started = time.monotonic()
     models = sorted({pair.target.model for pair in plan.pairs} - {""})
@@ -48,7 +49,7 @@ def run_recorded(
         {name: version or "" for name, version in versions.items()},
         datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    with Writer(path, header) as writer:
+    with held(path), Writer(path, header) as writer:
 
         def record(judged: Judged) -> None:
             writer.add(entry_of(judged))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from multiprocessing import resource_tracker
 from queue import SimpleQueue
@@ -15,7 +15,9 @@ from harness.running.records import Done, Limits, Lost, Outcome, Work
 from harness.running.worker import Died, Stopped, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
+
+    from harness.running.records import Stop
 
 _STARTS = 2
 """Processes that may fail to begin before their group is given up."""
@@ -23,21 +25,57 @@ _STARTS = 2
 _LOST_IN_A_ROW = 5
 """Units; after that the fault is not theirs, and the rest of the group is given up."""
 
-
-def run_group(work: Work, units: Sequence[Any], limits: Limits) -> list[Outcome]:
-    """What becomes of each unit of a group. It can be submitted to any executor, on this machine or another."""
-    return list(_outcomes(work, units, limits, threading.Event()))
+_WATCH_S = 1.0
+"""Between two looks at an executor that is elsewhere."""
 
 
-def run_on(executor: Executor, groups: Sequence[Sequence[Any]], work: Work, limits: Limits) -> Iterator[Any]:
-    """Run groups on an executor.
+def run_group(work: Work, limits: Limits, units: Sequence[Any], stop: Stop | None = None) -> list[Outcome]:
+    """What becomes of each unit of a group. It can be submitted to any executor, on this machine or another.
+
+    Raises:
+        Stopped: The run was told to end.
+    """
+    return list(_outcomes(work, units, limits, stop or threading.Event()))
+
+
+def run_on(
+    executor: Executor,
+    groups: Sequence[Sequence[Any]],
+    task: Callable[[Sequence[Any]], Sequence[Outcome]],
+    watch: Callable[[], None] = lambda: None,
+    lost: Callable[[Exception], Lost] | None = None,
+) -> Generator[tuple[Any, Outcome]]:
+    """Run groups on an executor, and leave nothing waiting there, however that ends.
+
+    Args:
+        executor: Takes them all at once.
+        groups: Units by group.
+        task: Does a group: `run_group` with its work, or what calls it elsewhere.
+        watch: Called every second or so; ends the run by raising.
+        lost: What an error of the executor makes of a group's units; by default it is raised.
 
     Yields:
-        Units with their outcomes, in the order of the groups; those of a group together, once it is done.
+        A unit with its outcome; those of a group together, once it is done.
     """
-    futures = [executor.submit(run_group, work, units, limits) for units in groups]
-    for units, future in zip(groups, futures, strict=True):
-        yield from zip(units, future.result(), strict=True)
+    waiting = {executor.submit(task, units): units for units in groups}
+    try:
+        while waiting:
+            watch()
+            for future in wait(waiting, _WATCH_S, FIRST_COMPLETED).done:
+                units = waiting.pop(future)
+                yield from zip(units, _told(future, len(units), lost), strict=True)
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _told(future: Future[Sequence[Outcome]], size: int, lost: Callable[[Exception], Lost] | None) -> Sequence[Outcome]:
+    try:
+        return future.result()
+    except Exception as error:
+        if lost is None:
+            raise
+        return [lost(error)] * size
 
 
 def run_here(groups: Sequence[Sequence[Any]], work: Work, limits: Limits, jobs: int) -> Generator[tuple[Any, Outcome]]:
@@ -91,7 +129,7 @@ def _leave_interrupts_to_main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _outcomes(work: Work, units: Sequence[Any], limits: Limits, stop: threading.Event) -> Generator[Outcome]:
+def _outcomes(work: Work, units: Sequence[Any], limits: Limits, stop: Stop) -> Generator[Outcome]:
     left, failed_starts, in_a_row = list(units), 0, 0
     while left:
         try:
@@ -117,7 +155,7 @@ def _outcomes(work: Work, units: Sequence[Any], limits: Limits, stop: threading.
             return
 
 
-def _alone(work: Work, unit: Any, limits: Limits, stop: threading.Event) -> Outcome:  # noqa: ANN401
+def _alone(work: Work, unit: Any, limits: Limits, stop: Stop) -> Outcome:  # noqa: ANN401
     try:
         with Worker(work, limits, stop) as worker:
             worker.begin()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 ResultT = TypeVar("ResultT")
 
@@ -66,3 +66,13 @@ class Lost:
 
 
 Outcome = Done[Any] | Lost
+
+Runner = Callable[[Sequence[Sequence[Any]], Work, Limits], Generator[tuple[Any, Outcome]]]
+"""Does the work with each unit of each group, here or elsewhere, and yields units with their outcomes."""
+
+
+class Stop(Protocol):
+    """Says whether a run has been told to end."""
+
+    def is_set(self) -> bool:
+        """Whether it has."""

@@ -13,15 +13,17 @@ import threading
 import time
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from harness.running.records import Cause, Limits, Lost
 from harness.running.served import OUT_OF_MEMORY_CODE, serve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
-    from harness.running.records import Work
+    from harness.running.records import Stop, Work
 
 _START_S = 120.0
 """To start and to make the work ready."""
@@ -61,7 +63,7 @@ class Worker:
         stop: Ends it when set.
     """
 
-    def __init__(self, work: Work, limits: Limits, stop: threading.Event) -> None:
+    def __init__(self, work: Work, limits: Limits, stop: Stop) -> None:
         self._limits, self._stop = limits, stop
         self._folder = tempfile.TemporaryDirectory(prefix="aic-harness-", ignore_cleanup_errors=True)
         self._printed = b""
@@ -72,7 +74,7 @@ class Worker:
         self._output, printing = context.Pipe(duplex=False)
         arguments = (work, theirs, printing, os.getpid(), self._folder.name)
         self._process = context.Process(target=serve, args=arguments, daemon=True)
-        with _reaping:
+        with _reaping, _no_main():
             self._process.start()
         theirs.close()
         printing.close()
@@ -188,6 +190,20 @@ class Worker:
         except (OSError, IndexError):
             return 0
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextlib.contextmanager
+def _no_main() -> Iterator[None]:
+    """Keep a process that is started from importing the main module: half a second in a worker of a cluster.
+
+    It finds its work by the names of other modules.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _mib(size: int) -> str:

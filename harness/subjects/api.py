@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.coordinates import Cell, Database
 
 Role = Literal["agg", "prefill", "decode"]
@@ -306,8 +308,12 @@ class Inputs(Protocol):
     """Digests of what a subject answers from."""
 
     @property
+    def circumstances(self) -> Mapping[str, str]:
+        """Versions and settings that it depends on and that are no files of its own."""
+
+    @property
     def whole(self) -> str:
-        """Of all its code and data."""
+        """Of all its code and data, and of its circumstances."""
 
     def of(self, cell: Cell) -> str | None:
         """Of what the answer for one cell depends on; None where that cannot be told."""

@@ -46,7 +46,7 @@ class SubjectInputs:
     @cached_property
     def whole(self) -> str:
         """Digest of everything."""
-        return _digest([self._circumstances, self._files])
+        return _digest([self.circumstances, self._files])
 
     def of(self, cell: Cell) -> str | None:
         """Digest of what the answer for a cell depends on; None where the subject holds no config of the model."""
@@ -61,7 +61,7 @@ class SubjectInputs:
             return dict(zip(paths, pool.map(_digest_of_file, paths.values()), strict=True))
 
     @cached_property
-    def _circumstances(self) -> dict[str, str]:
+    def circumstances(self) -> dict[str, str]:
         """Versions and settings that are no files of the subject."""
         required = {
             re.match(r"[\w.-]+", line)[0]  # type: ignore[index] # a requirement begins with a name
@@ -81,7 +81,7 @@ class SubjectInputs:
         files = {
             name: digest for name, digest in self._files.items() if not name.startswith(apart) and name not in systems
         }
-        return _digest([self._circumstances, files])
+        return _digest([self.circumstances, files])
 
     @cached_property
     def _systems(self) -> frozenset[str]:

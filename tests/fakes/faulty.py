@@ -51,6 +51,12 @@ def counting(folder: str) -> Iterator[Callable[[str], str]]:
         yield noted
 
 
+@contextlib.contextmanager
+def of_a_kind() -> Iterator[Callable[[None], dict[str, str]]]:
+    """Say of which kind this machine is."""
+    yield lambda _: {"kind": os.environ.get("FAULTY_KIND", "ours")}
+
+
 def _nothing(_: str) -> None:
     pass
 
@@ -69,8 +75,17 @@ def _kill(_: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _kill_parent(_: str) -> None:
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(3600)
+
+
 def _exit(code: str) -> None:
     os._exit(int(code))
+
+
+def _nap(seconds: str) -> None:
+    time.sleep(float(seconds))
 
 
 def _hang(_: str) -> None:
@@ -107,7 +122,9 @@ _FAULTS: dict[str, Callable[[str], None]] = {
     "segfault": _segfault,
     "abort": lambda _: os.abort(),
     "kill": _kill,
+    "kill-parent": _kill_parent,
     "exit": _exit,
+    "nap": _nap,
     "hang": _hang,
     "hang-in-compiled-code": _hang_in_compiled_code,
     "grow": _grow,

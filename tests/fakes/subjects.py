@@ -67,6 +67,10 @@ class FakeInputs:
     whole: str = "whole"
     cell: str | None = "cell"
 
+    @property
+    def circumstances(self) -> Mapping[str, str]:
+        return {}
+
     def of(self, cell: Cell) -> str | None:
         return self.cell and f"{self.cell} {cell}"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.running.groups import run_here, run_on
+from harness.running.groups import run_group, run_here, run_on
 from harness.running.records import Cause, Done, Limits, Lost
 from tests.fakes import faulty
 
@@ -124,9 +124,18 @@ def test_the_next_unit_begins_once_the_outcome_before_it_was_taken(tmp_path: Pat
 def test_any_executor_will_do() -> None:
     groups = [["a", "exit 1"], ["b"]]
     with ThreadPoolExecutor(2) as executor:
-        outcomes = dict(run_on(executor, groups, faulty.ready, Limits()))
+        outcomes = dict(run_on(executor, groups, functools.partial(run_group, faulty.ready, Limits())))
     assert (outcomes["a"], outcomes["b"]) == (Done("A"), Done("B"))
     assert str(outcomes["exit 1"]) == "crashed: exit code 1"
+
+
+def test_a_group_is_told_once_it_is_done_and_nothing_is_left_waiting(tmp_path: Path) -> None:
+    task = functools.partial(run_group, functools.partial(faulty.counting, str(tmp_path)), Limits())
+    with ThreadPoolExecutor(2) as executor:
+        outcomes = run_on(executor, [["nap 3"], ["a"], ["b"], ["nap 1"], ["c"]], task)
+        assert [next(outcomes)[0] for _ in range(2)] == ["a", "b"]
+        outcomes.close()
+    assert "c" not in "".join(path.read_text() for path in tmp_path.iterdir())
 
 
 def test_no_process_and_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

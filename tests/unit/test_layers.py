@@ -33,12 +33,12 @@ INTERFACE = frozenset(
     {"harness.subjects", "harness.subjects.api", "harness.subjects.models", "harness.subjects.releases"}
 )
 FINDER = "harness.subjects.installed"
-MAY_FIND = frozenset({"harness.checks.run", "harness.checks.workers", "harness.matrix.run"})
+MAY_FIND = frozenset({"harness.checks.run", "harness.checks.workers", "harness.matrix.likeness", "harness.matrix.run"})
 """Besides the doors: every process of a run loads the subject for itself."""
 
 SUBJECT = frozenset({"aiconfigurator", "aiconfigurator_core"})
 ORACLE = frozenset({"transformers", "torch"})
-HEAVY = SUBJECT | ORACLE | {"numpy", "pandas", "pyarrow", "rich", "tabulate", "jinja2"}
+HEAVY = SUBJECT | ORACLE | {"distributed", "numpy", "pandas", "pyarrow", "rich", "tabulate", "jinja2"}
 MAY_LOAD = frozenset({"harness.subjects", "harness.oracle"})
 MAX_LINES = 400
 

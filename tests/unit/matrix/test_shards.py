@@ -5,7 +5,7 @@ import pytest
 from harness.coordinates import Cell, Database, Mode
 from harness.data_files import data_path
 from harness.matrix import shards
-from harness.matrix.shards import cells_of_shard, costs_text
+from harness.matrix.shards import PIECE_S, cells_of_shard, costs_text, pieces
 from harness.subjects.installed import load_subject
 
 COSTS = {"a": 100.0, "b": 60.0, "c": 50.0, "d": 1.0}
@@ -50,6 +50,17 @@ def test_every_cell_is_in_one_shard_and_databases_stay_together(of: int) -> None
     homes = [{cell.database for cell in part} for part in parts]
     assert sum(map(len, homes)) == 5
     assert all(list(part) == [cell for cell in cells if cell in part] for part in parts)
+
+
+@pytest.mark.usefixtures("_costs")
+def test_a_database_is_done_in_pieces_of_like_size() -> None:
+    cells = _cells("a", 25)
+    parts = pieces(cells)
+    assert [cell for part in parts for cell in part] == list(cells)
+    assert [len(part) for part in parts] == [2] * 12 + [1]
+    assert 2 * COSTS["a"] / 10 <= PIECE_S
+    assert pieces(_cells("d", 25)) == [_cells("d", 25)]
+    assert pieces(cells[:1]) == [cells[:1]]
 
 
 def test_costs_are_written_as_they_are_read() -> None:
