@@ -1,0 +1,690 @@
+"""What the page shows, as one JSON document: the contract between Python and the page's script.
+
+Every class is a JSON object with the names of its fields; tuples are arrays, None is null. A table is an object of
+columns: arrays of the same length, the values of one row standing at the same place. Three kinds of columns save space:
+
+- a code column (`Codes`) holds places in another list, -1 for none;
+- a text column is a `Words`: distinct texts, and a code for each row;
+- a `Templates` column holds texts that differ by the coordinates of their row only.
+
+Texts come from files and may hold anything, markup too: show them as text. Units: ms, GiB, tokens, seconds, bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PAYLOAD_FORMAT = 1
+
+Codes = tuple[int, ...]
+"""For each row, a place in a list that the field names; -1 for none."""
+Numbers = tuple[float | None, ...]
+"""For each row, a figure; null where there is none."""
+Template = tuple[str | int, ...]
+"""Pieces of a text: strings as they are, and numbers that stand for a coordinate of the row, by its place in
+`COORDINATES`."""
+
+COORDINATES = ("model", "system", "backend", "version", "mode")
+"""What the numbers in a `Template` stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A column of texts: the text of a row is `values[codes[row]]`."""
+
+    values: tuple[str, ...]
+    codes: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """A column of texts: that of a row is `values[codes[row]]`, with numbers replaced by the row's coordinates."""
+
+    values: tuple[Template, ...]
+    codes: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Texts of several lines: text number i is the lines `values[each]` for each code in `texts[i]`."""
+
+    values: tuple[str, ...]
+    texts: tuple[Codes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A measured set of tables.
+
+    Attributes:
+        newest: It is the newest version of its system and backend that the results speak of.
+    """
+
+    system: str
+    backend: str
+    version: str
+    newest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The support matrix: a table with one row for each cell, sorted by model, then database, then mode.
+
+    Attributes:
+        model: Places in `Payload.models`.
+        database: Places in `Payload.databases`.
+        mode: `agg` or `disagg`.
+        status: One of the five; `values` has them all, best first, and may end with an empty one (not judged).
+        source: Worst data provenance of the search; empty unless the status is a pass.
+        error: First cause of what is no pass; empty for a pass.
+        command: The subject's own command line for the cell; may be empty.
+        reproduce: The harness's command that judges the cell alone.
+        data: `own`, `mixed`, `inherited` or empty: whose rows the database answers from.
+        inherited: Tables that answer from another version, `table<-version, ...`.
+        seconds: What judging it took; null without evidence.
+        tries: How many searches that took; null without evidence.
+        estimate: Place in `estimates`, -1 where the cell has none.
+        estimates: Figures of the feasible cells.
+    """
+
+    model: Codes
+    database: Codes
+    mode: Words
+    status: Words
+    source: Words
+    error: Words
+    command: Templates
+    reproduce: Templates
+    data: Words
+    inherited: Words
+    seconds: Numbers
+    tries: Numbers
+    estimate: Codes
+    estimates: Estimates
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """A table with one row for each feasible cell: the deployment that proves it, and what physics allows.
+
+    Attributes:
+        cell: Row of the matrix.
+        gpus: GPUs of the deployment.
+        ttft_ms, tpot_ms: Time to the first token, time per output token.
+        rate: Tokens per second and GPU.
+        isl, osl, prefix: The request in tokens; the cached prefix is part of the input.
+        ttft_bound_ms, tpot_bound_ms: Lower bound of each: no honest estimate is below; null where none is known.
+        ttft_limit, tpot_limit: What the bound rests on: `compute`, `memory`, `links`; empty without a bound.
+        plausibility: `plausible`, `implausible` or `unjudged`.
+        doubt: Why it is not plausible, in words; empty where it is.
+        workers: The pools of the deployments.
+    """
+
+    cell: Codes
+    gpus: Numbers
+    ttft_ms: Numbers
+    tpot_ms: Numbers
+    rate: Numbers
+    isl: Numbers
+    osl: Numbers
+    prefix: Numbers
+    ttft_bound_ms: Numbers
+    tpot_bound_ms: Numbers
+    ttft_limit: Words
+    tpot_limit: Words
+    plausibility: Words
+    doubt: Words
+    workers: Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """A table with one row for each pool of workers of a deployment, those of one deployment together.
+
+    Attributes:
+        estimate: Row of the estimates.
+        role: `agg`, `prefill` or `decode`.
+        layout: Such as `tp8 dp2 etp1ep16`.
+        replicas: Workers of the pool.
+        batch: Requests in flight in each.
+        memory_gib: Memory of one GPU.
+    """
+
+    estimate: Codes
+    role: Words
+    layout: Words
+    replicas: Numbers
+    batch: Numbers
+    memory_gib: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Layers in order, each with a label.
+
+    Attributes:
+        labels: The distinct labels, in order of first appearance, such as `full (kv_heads=2)`.
+        kinds: Kind of each label, such as `full`, `window`, `gdn`, `moe`: what a colour stands for.
+        sizes: Dimensions of each label, such as `heads=32 kv_heads=2 dim=256`; may be empty.
+        codes: Label of each layer.
+    """
+
+    labels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    sizes: tuple[str, ...]
+    codes: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class PricedPart:
+    """How many layers the subject prices a part for; it knows their number, not their order.
+
+    Attributes:
+        phase: `prefill` or `decode`.
+        part: `mixer` or `ffn`.
+        kind: Kind of layer, as in `Strip.kinds`.
+        expected: Layers that the reference has of the kind.
+        actual: Layers that the subject's ops run in; null where its ops do not tell.
+    """
+
+    phase: str
+    part: Literal["mixer", "ffn"]
+    kind: str
+    expected: int
+    actual: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Learned numbers of one component, as finely as the subject's ops tell them apart.
+
+    Attributes:
+        name: Such as `routed_experts` or `attention.full+window`.
+        reference, oracle, subject: Each one's count; null where it does not say.
+    """
+
+    name: str
+    reference: float | None
+    oracle: float | None
+    subject: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """What one sequence keeps, at 16 bits, on one GPU, recurrent state included.
+
+    Attributes:
+        lengths: Tokens of the sequence.
+        reference, subject: Bytes at each length; `subject` is empty where it does not say.
+    """
+
+    lengths: tuple[int, ...]
+    reference: tuple[float, ...]
+    subject: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpTime:
+    """Time of one op in a phase: of the prefill, or of one decode step.
+
+    Attributes:
+        name: As the subject names it.
+        kind: What it computes, such as `gemm`, `attention`, `moe`, `all_reduce`; `other` where nobody knows.
+    """
+
+    name: str
+    kind: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Lower bound of a step in ms, by what it rests on; the bound is the largest."""
+
+    compute: float
+    memory: float
+    links: float
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """One estimate of a static batch, op by op.
+
+    Attributes:
+        database: Place in `Payload.databases`.
+        layout: Parallel layout.
+        gpus: GPUs of it.
+        data_mode: `SILICON` or `HYBRID`.
+        batch: Sequences of an attention-DP group.
+        isl, osl: Tokens of each.
+        ttft_ms, tpot_ms: What the subject says.
+        prefill, decode: Times by op, in order; of decode, those of one step.
+        prefill_bound, decode_bound: Lower bounds; null where nothing is known of the GPU.
+        memory_gib: Memory of one GPU by what takes it, such as `weights`, `kvcache`.
+        reproduce: Python that prints the estimate with the subject alone.
+    """
+
+    database: int
+    layout: str
+    gpus: int
+    data_mode: str
+    batch: int
+    isl: int
+    osl: int
+    ttft_ms: float
+    tpot_ms: float | None
+    prefill: tuple[OpTime, ...]
+    decode: tuple[OpTime, ...]
+    prefill_bound: Bound | None
+    decode_bound: Bound | None
+    memory_gib: tuple[tuple[str, float], ...]
+    reproduce: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedCoverage:
+    """Where the shapes that a kind of layer needs were measured.
+
+    Attributes:
+        kind: Kind of mixer or feed-forward.
+        sizes: Its dimensions in words.
+        known: The release has a table for that kind of layer at all.
+        databases: Places in `Payload.databases`.
+    """
+
+    kind: str
+    sizes: str
+    known: bool
+    databases: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What reference, oracle and subject make of one model.
+
+    Attributes:
+        family: Family that the subject maps the architecture to; empty if it knows it not.
+        refusal: What the subject raises instead of building the model; empty if it builds it.
+        layers: Number of decoder layers.
+        plan: The layer plan in one line.
+        mixers, ffns: The layers as the reference reads them.
+        priced: How many layers the subject prices, by kind.
+        total, active: Parameters of the text decoder; those that one token passes.
+        outside: Parameters beside the text decoder, such as `vision`, `mtp`.
+        components: Parameters by component.
+        oracle: `equal`, `differs` or `unavailable`.
+        oracle_reason: Why.
+        stored_as: Scheme that most weights are stored in.
+        weight_bytes: Weights as the checkpoint stores them; null if it does not say how.
+        cache: Bytes that one sequence keeps.
+        breakdown: One estimate op by op; null where there is none.
+        no_breakdown: Why there is none; empty where there is one.
+        needs: Where its layers were measured; empty where the subject cannot say.
+        explain: Command that tells how the layers were read.
+        count: Command that counts its parameters and cache.
+    """
+
+    family: str
+    refusal: str
+    layers: int
+    plan: str
+    mixers: Strip
+    ffns: Strip
+    priced: tuple[PricedPart, ...]
+    total: int
+    active: int
+    outside: tuple[tuple[str, int], ...]
+    components: tuple[Component, ...]
+    oracle: str
+    oracle_reason: str
+    stored_as: str
+    weight_bytes: int | None
+    cache: Cache
+    breakdown: Breakdown | None
+    no_breakdown: str
+    needs: tuple[NeedCoverage, ...]
+    explain: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that any result speaks of.
+
+    Attributes:
+        id: HuggingFace id.
+        architecture: Its HuggingFace architecture; empty where no result says it.
+        description: What is known of it; null where no result describes it.
+    """
+
+    id: str
+    architecture: str
+    description: Description | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Pairs of a check and a target by what came out."""
+
+    passed: int
+    known: int
+    failed: int
+    errors: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule.
+
+    Attributes:
+        text: The rule in words; empty for a check that this harness does not have.
+        phase: 1 to 5.
+    """
+
+    id: str
+    phase: int
+    text: str
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A known issue that findings have.
+
+    Attributes:
+        kind: `bug`, `approximation`, `engine-dependent`; empty where this harness does not know the issue.
+        reason: Why it is wrong, with the arithmetic.
+        upstream: Issue or pull request of the subject; may be empty.
+        subjects: Range of releases that have it.
+        findings: How many there are.
+        targets: On how many models, systems or databases.
+    """
+
+    id: str
+    check: str
+    kind: str
+    reason: str
+    upstream: str
+    subjects: str
+    findings: int
+    targets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything that came out of checks but passes: a table, strongest first.
+
+    The order: not known before known, errors before failures, then by known issue as in `issues`, skips last.
+
+    Attributes:
+        checks: Every check that was asked, by phase and id.
+        issues: Known issues that were found, strongest first: by kind, then by targets.
+        tallies: For each model in `Payload.models`, its pairs; null where none was judged.
+        tally: All pairs.
+        check: Places in `checks`.
+        model: Places in `Payload.models`; -1 for a finding of a system or the release.
+        database: Places in `Payload.databases`; -1 for a finding that needs none.
+        system: The system of a finding of a system; else empty.
+        outcome: `error`, `fail` or `skip`.
+        issue: Places in `issues`; -1 for what is new.
+        stale: 1 where what is wrong is that a known issue no longer holds, else 0.
+        about, expected, actual, arithmetic: As the check says; of an error or a skip, `actual` is the reason.
+        reproduce: The harness's command that runs the check alone.
+        snippet: Places in `snippets`: Python that shows it with the subject alone.
+    """
+
+    checks: tuple[Check, ...]
+    issues: tuple[Issue, ...]
+    tallies: tuple[Tally | None, ...]
+    tally: Tally
+    check: Codes
+    model: Codes
+    database: Codes
+    system: Words
+    outcome: Words
+    issue: Codes
+    stale: Codes
+    about: Words
+    expected: Words
+    actual: Words
+    arithmetic: Words
+    reproduce: Templates
+    snippet: Codes
+    snippets: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCount:
+    """Cells that have a status in the old and in the new matrix; an empty status is one that was left out."""
+
+    status: str
+    old: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanges:
+    """Statuses that changed: a table, worse ones first.
+
+    Attributes:
+        counts: Cells by status on both sides.
+        cell: Row of the matrix; -1 for a cell that only the old side has.
+        name: The cell in words, for those that the matrix has not.
+        old, new: Statuses; empty where the side has not got the cell.
+        direction: `worse`, `better`, `other`, `added`, `removed`.
+        sources: How many cells kept their status and changed the provenance of their data.
+    """
+
+    counts: tuple[StatusCount, ...]
+    cell: Codes
+    name: Words
+    old: Words
+    new: Words
+    direction: Words
+    sources: int
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChanges:
+    """Figures that changed: a table, largest ratio first, those on a side's own data before the others.
+
+    Attributes:
+        cells: How many cells have figures on both sides.
+        total: How many figures changed; more than the table has rows where it was cut.
+        cell: Row of the matrix.
+        quantity: Such as `TTFT ms`, `tokens/s/GPU`.
+        old, new: Figures; null where a side has none.
+        ratio: New by old; null where that is no number above 0.
+        same: 1 if both are of the same layout, replicas and batch, else 0.
+        data: Whose data both sides rest on, such as `own` or `own → inherited`.
+        inherited: 1 where a side rests on another version's data, else 0.
+    """
+
+    cells: int
+    total: int
+    cell: Codes
+    quantity: Words
+    old: Numbers
+    new: Numbers
+    ratio: Numbers
+    same: Codes
+    data: Words
+    inherited: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class FindingChanges:
+    """Findings that changed: a table.
+
+    Attributes:
+        kept: How many are the same on both sides.
+        only_old, only_new: Models that one side alone was asked about.
+        list: `new`, `fixed`, `changed`, `unjudged_before`, `unjudged_now`.
+        check: Id of the check.
+        target: Model, system or `release`.
+        model: Places in `Payload.models`; -1 for none.
+        about: What it is about.
+        where: System and backend of each estimate that it was found on, with commas; empty for what needs none.
+        issue: Id of the known issue; empty for none.
+        expected, actual: On the new side; on the old one for what only that has.
+        before: What was actual on the old side, where both have it.
+        arithmetic, reproduce: As in `Findings`.
+    """
+
+    kept: int
+    only_old: tuple[str, ...]
+    only_new: tuple[str, ...]
+    list: Words
+    check: Words
+    target: Words
+    model: Codes
+    about: Words
+    where: Words
+    issue: Words
+    expected: Words
+    actual: Words
+    before: Words
+    arithmetic: Words
+    reproduce: Words
+
+
+@dataclass(frozen=True, slots=True)
+class SideInfo:
+    """One side of a comparison: what the user called it, subject and harness; empty where it does not say."""
+
+    name: str
+    subject: str
+    harness: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since another run; null where one side has nothing to compare.
+
+    Attributes:
+        notes: What the reader must know before believing a difference.
+        regressions: Statuses that got worse and findings that are new.
+    """
+
+    old: SideInfo
+    new: SideInfo
+    notes: tuple[str, ...]
+    regressions: int
+    statuses: StatusChanges | None
+    values: ValueChanges | None
+    findings: FindingChanges | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseCoverage:
+    """Op tables of one database.
+
+    Attributes:
+        database: Place in `Payload.databases`.
+        own: Places in `Coverage.tables`: rows measured for this very version.
+        inherited: Place in `Coverage.tables` and where its rows come from, such as `1.2.0`.
+    """
+
+    database: int
+    own: Codes
+    inherited: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpTable:
+    """A table of measurements: its name, and the family of ops that it serves, such as `attention`."""
+
+    name: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which databases have own data, table by table; tables are sorted by family and name."""
+
+    tables: tuple[OpTable, ...]
+    databases: tuple[DatabaseCoverage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of results.
+
+    Attributes:
+        name: Name of the file, without its folder.
+        kind: `matrix`, `evidence`, `findings` or `models`.
+        records: How many cells, pairs or models it holds.
+        counts: How many of each outcome.
+        started: UTC, ISO 8601; empty where the file does not say.
+        seconds: What the run took; null where the file does not say.
+        versions: Name and version of harness, subject, data and Python, as far as the file says.
+    """
+
+    name: str
+    kind: str
+    records: int
+    counts: tuple[tuple[str, int], ...]
+    started: str
+    seconds: float | None
+    versions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What judging the cells of one database took.
+
+    Attributes:
+        database: Place in `Payload.databases`.
+        seconds: All of them together.
+        slowest: Row of the matrix that took longest.
+    """
+
+    database: int
+    cells: int
+    seconds: float
+    slowest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where everything comes from.
+
+    Attributes:
+        parts: The files.
+        costs: By database, dearest first; empty without evidence.
+        crashes: Rows of the matrix over which a process came to its end: crashed, out of time or memory.
+        notes: What the reader must know, such as a kind of result that is not there and how to make it.
+    """
+
+    parts: tuple[Part, ...]
+    costs: tuple[Cost, ...]
+    crashes: Codes
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """All of it; a view whose part is null has nothing to show, and `run.notes` says how to get it.
+
+    Attributes:
+        format: `PAYLOAD_FORMAT`.
+        subject: Name and version; empty where only a bare matrix is there.
+        harness: Version of the harness that wrote the page.
+        written: When the page was written: UTC, ISO 8601, to the minute.
+        models: Every model, sorted by id.
+        databases: Every database, in product order of systems, then by backend, newest version first.
+    """
+
+    format: int
+    subject: str
+    harness: str
+    written: str
+    models: tuple[Model, ...]
+    databases: tuple[Database, ...]
+    matrix: Matrix | None
+    findings: Findings | None
+    changes: Changes | None
+    coverage: Coverage | None
+    run: Run
