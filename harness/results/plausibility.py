@@ -19,13 +19,13 @@ from harness.reference.counting.checkpoint import quantization_of
 from harness.reference.counting.memory import state_bytes
 from harness.reference.counting.ranks import Layout as Division
 from harness.reference.hf_config import HFConfig
+from harness.reference.roofline import Roofline
 from harness.subjects.api import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from harness.reference.counting.quantization import Quantization
     from harness.reference.layers import LayerPlan
     from harness.reference.roofline import Bound, System
 
@@ -125,24 +125,22 @@ class Judge:
         verdict = Plausibility.IMPLAUSIBLE if doubts else Plausibility.PLAUSIBLE
         return Judgement(verdict, "; ".join(doubts), ttft, tpot)
 
-    def _reading(self, model: str) -> tuple[LayerPlan, Quantization]:
+    def _reading(self, model: str) -> tuple[LayerPlan, Roofline]:
         config = HFConfig.load(model, self._folder)
-        stored = copy(quantization_of(config))
+        plan, stored = plan_for(config), copy(quantization_of(config))
         stored.kv_bytes = min(stored.kv_bytes, _NARROWEST_CACHE)
-        return plan_for(config), stored
+        return plan, Roofline(plan, stored)
 
     def _bounded(self, model: str, system: str, layout: str, batch: int, isl: int, prefix: int) -> Bound:  # noqa: PLR0913, PLR0917 - a step has that many sides
         """Bound of a prefill, or of a decode step where the prefix is negative."""
-        plan, stored = self._read(model)
+        plan, bounds = self._read(model)
         whole, gpu = Layout.parse(layout), roofline.system(system)
         division = Division(whole.tp * whole.cp, whole.pp, whole.moe_ep, whole.dp)
         sequences = batch * whole.dp
         if prefix >= 0:
-            bound = roofline.prefill_bound(
-                plan, stored, gpu, division, batch=sequences, isl=isl - prefix, prefix=prefix
-            )
+            bound = bounds.prefill(gpu, division, batch=sequences, isl=isl - prefix, prefix=prefix)
         else:
-            bound = roofline.decode_bound(plan, stored, gpu, division, batch=sequences, context=isl)
+            bound = bounds.decode(gpu, division, batch=sequences, context=isl)
         spared = sequences * state_bytes(plan.layers) / division.ranks / gpu.memory_bandwidth * 1e3
         return replace(bound, memory=max(bound.memory - spared, 0.0))
 
