@@ -12,6 +12,7 @@ from harness.cli import (
     check,
     compare,
     configs,
+    describe,
     explain,
     matrix,
     merge,
@@ -41,6 +42,7 @@ check.register(app)
 plan.register(app)
 assess.register(app)
 explain.register(app)
+describe.register(app)
 scaffold.register(app)
 configs.register(app)
 compare.register(app)

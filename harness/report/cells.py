@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from harness.matrix.table import Matrix as Read
     from harness.matrix.table import Row
     from harness.report.names import Names
-    from harness.results.plausibility import Judgement
 
 Record = dict[str, Any]
 """A row of the evidence."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.checks.estimating import age
-from harness.coordinates import Database
 from harness.matrix.table import system_sort_key
 from harness.report.columns import places
 from harness.report.payload import Database as Listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from harness.coordinates import Database
 
 
 @dataclass(frozen=True, slots=True)

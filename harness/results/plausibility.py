@@ -97,6 +97,17 @@ class Judgement:
     tpot: Bound | None = None
 
 
+def bounds_of(config: HFConfig) -> Roofline:
+    """Lower bounds of a model: weights as the checkpoint stores them, the cache no wider than engines may keep it.
+
+    Raises:
+        ConfigError: The config cannot be read.
+    """
+    stored = copy(quantization_of(config))
+    stored.kv_bytes = min(stored.kv_bytes, _NARROWEST_CACHE)
+    return Roofline(plan_for(config), stored)
+
+
 class Judge:
     """Judges the figures of cells; what they have in common is counted once.
 
@@ -127,9 +138,7 @@ class Judge:
 
     def _reading(self, model: str) -> tuple[LayerPlan, Roofline]:
         config = HFConfig.load(model, self._folder)
-        plan, stored = plan_for(config), copy(quantization_of(config))
-        stored.kv_bytes = min(stored.kv_bytes, _NARROWEST_CACHE)
-        return plan, Roofline(plan, stored)
+        return plan_for(config), bounds_of(config)
 
     def _bounded(self, model: str, system: str, layout: str, batch: int, isl: int, prefix: int) -> Bound:  # noqa: PLR0913, PLR0917 - a step has that many sides
         """Bound of a prefill, or of a decode step where the prefix is negative."""
