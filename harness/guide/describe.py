@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -223,11 +224,12 @@ def _own_name(plan: LayerPlan, priced: str) -> str:
 
 def _components(report: PlanReport, built: BuiltModel | None, sha256: str) -> tuple[Component, ...]:
     known = frozen(report.plan.model, sha256)
-    said = known.components if known and known.verdict != "unavailable" else {}
-    ours = report.parameters.by_component
+    # What it can count and does not list is not there.
+    said = None if known is None or known.verdict == "unavailable" else Counter(known.components)
+    ours = Counter(report.parameters.by_component)
     if built is None:
         return tuple(
-            Component(name=name, reference=count, oracle=said.get(name), subject=None)
+            Component(name=name, reference=count, oracle=said[name] if said else None, subject=None)
             for name, count in ours.items()
             if name not in OUTSIDE
         )
@@ -235,22 +237,22 @@ def _components(report: PlanReport, built: BuiltModel | None, sha256: str) -> tu
         Component(
             name=bucket.name,
             reference=(count := sum(tensor.parameters for tensor in bucket.tensors)),
-            oracle=_oracle_of(bucket.name, count, ours, said),
+            oracle=_oracle_of(bucket.name, count, ours, said) if said else None,
             subject=bucket.actual / SIXTEEN_BIT,
         )
         for bucket in Sorter(report.plan).buckets(built, built.decode)
     )
 
 
-def _oracle_of(bucket: str, count: int, ours: Mapping[str, int], said: Mapping[str, int]) -> int | None:
+def _oracle_of(bucket: str, count: int, ours: Counter[str], said: Counter[str]) -> int | None:
     """The oracle's count of a bucket, which holds whole components, or some that the oracle counts alike."""
     kinds = bucket.removeprefix(_ATTENTION).split("+") if bucket.startswith(_ATTENTION) else []
     parts = [f"{_ATTENTION}{kind}" for kind in kinds] or [bucket]
-    if sum(ours.get(part, 0) for part in parts) == count:
-        return sum(said[part] for part in parts) if all(part in said for part in parts) else None
+    if sum(ours[part] for part in parts) == count:
+        return sum(said[part] for part in parts)
     # The gates of a mixer stand with it, and the oracle counts the gates of all mixers together.
-    parts = [*parts, "gates"] if kinds else parts
-    return count if all(part in said and said[part] == ours.get(part) for part in parts) else None
+    parts += ["gates"] if kinds else []
+    return count if all(said[part] == ours[part] for part in parts) else None
 
 
 def _cache(plan: LayerPlan, built: BuiltModel | None) -> Cache:

@@ -284,7 +284,7 @@ class StatusChanges:
     Attributes:
         counts: Cells by status on both sides.
         cell: Row of the matrix; -1 for a cell that only the old side has.
-        name: The cell in words, for those that the matrix has not.
+        name: The cell in words where the matrix has it not; else empty.
         old, new: Statuses; empty where the side has not got the cell.
         direction: `worse`, `better`, `other`, `added`, `removed`.
         sources: How many cells kept their status and changed the provenance of their data.
