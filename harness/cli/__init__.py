@@ -18,6 +18,7 @@ from harness.cli import (
     merge,
     plan,
     releases,
+    report,
     scaffold,
     version,
 )
@@ -48,6 +49,7 @@ configs.register(app)
 compare.register(app)
 releases.register(app)
 merge.register(app)
+report.register(app)
 app.add_typer(cache.app, name="cache")
 version.register(app)
 

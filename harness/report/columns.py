@@ -98,3 +98,8 @@ def whole(value: object) -> int | None:
 def gib(value: object) -> float | None:
     """Bytes in GiB."""
     return number(value / _GIB, 4) if isinstance(value, int | float) else None
+
+
+def texts(column: Words) -> list[str]:
+    """The texts of a column, row by row."""
+    return [column.values[code] for code in column.codes]

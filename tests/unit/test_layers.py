@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"cli", "pytest_plugin", "report"}),
+    frozenset({"cli", "pytest_plugin"}),
+    frozenset({"report"}),
     frozenset({"guide"}),
     frozenset({"results"}),
     frozenset({"matrix"}),
