@@ -1,0 +1,3 @@
+function openCell(row) { update({ cell: cellOf(row).key }); }
+function closeCell() { update({ cell: "" }); }
+function showDrawer() {}
