@@ -48,7 +48,7 @@ function showGrid(grid, view) {
 function drawRows(grid, all = false) {
   if (!grid.view) return;
   const total = grid.view.models.length;
-  const seen = grid.scroller.clientHeight || 800;
+  const seen = Math.max(grid.scroller.clientHeight, window.innerHeight);
   const first = all ? 0 : Math.max(0, Math.floor(grid.scroller.scrollTop / ROW_HEIGHT) - MARGIN_ROWS);
   const last = all ? total : Math.min(total, first + Math.ceil(seen / ROW_HEIGHT) + 2 * MARGIN_ROWS);
   const drawn = `${first}-${last}-${total}`;
