@@ -16,7 +16,7 @@ function buildChanges(root) {
   const place = h("section", { class: "card flush" });
   fill(root, changesHead(), tiles, place);
   const draw = () => {
-    const chosen = lists.find((list) => list.name === STATE.params.list) || lists.find((list) => list.rows.length) || lists[0];
+    const chosen = lists.find((list) => list.name === STATE.params.list) || lists.find((list) => list.bad && list.rows.length) || lists.find((list) => list.rows.length) || lists[0];
     fill(tiles, lists.map((list) => changeTile(list, list === chosen)));
     place.setAttribute("aria-label", chosen.title);
     fill(place, h("h2", { class: "list-title" }, `${chosen.title}: ${count(chosen.rows.length)}`, h("span", { class: "quiet" }, chosen.said)), chosen.rows.length ? chosen.draw(chosen.rows) : nothing("None."));
@@ -27,7 +27,7 @@ function buildChanges(root) {
 
 function changesHead() {
   const { old, new: now, notes } = P.changes;
-  const side = (info) => [h("b", null, info.name), info.subject ? ` ${info.subject}` : "", info.harness ? h("span", { class: "quiet" }, `, harness ${info.harness}`) : ""];
+  const side = (info) => [h("b", { title: info.name }, shortPath(info.name)), info.subject ? ` ${info.subject}` : "", info.harness ? h("span", { class: "quiet" }, `, harness ${info.harness}`) : ""];
   return h("div", null, h("p", null, "From ", side(old), " to ", side(now)),
     notes.length ? h("ul", { class: "notes" }, notes.map((note) => h("li", null, note))) : null);
 }

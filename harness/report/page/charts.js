@@ -121,5 +121,5 @@ function opTable(title, ops) {
   const most = Math.max(...ops.map((op) => op.ms), 1e-12);
   const rows = [...ops].sort((a, b) => b.ms - a.ms).map((op) => [h("code", null, op.name), op.kind, figure(op.ms), percent(op.ms, total),
     s("svg", { width: "100%", height: 8, "aria-hidden": "true" }, s("rect", { class: `fill-${groupOf(op)}`, width: `${(100 * op.ms) / most}%`, height: 8, rx: 1 }))]);
-  return table(title, ["op", "kind", "ms", "share", ""], rows, { numeric: [2, 3], className: "op-table" });
+  return table(title, ["op", "kind", "ms", "share", unseen("time as a bar")], rows, { numeric: [2, 3], className: "op-table" });
 }

@@ -19,7 +19,7 @@ function buildCoverage(root) {
     h("section", { class: "card flush", "aria-label": "Coverage" }, h("div", { class: "toolbar" }, h("div", null,
       ticks("System", "system", systems.map((name) => [name, name])), ticks("Backend", "backend", backends.map((name) => [name, name])), choice("Versions", "versions", [["newest", "newest versions"], ["all", "all"]], "newest"),
       choice("Rows", "rows", [["families", "families"], ["tables", "every table"]], "families"),
-      h("p", { class: "legend" }, h("span", null, h("i", { class: "swatch pass" }), "● all own"), h("span", null, h("i", { class: "swatch hybrid" }), "◐ some own"), h("span", null, h("i", { class: "swatch implausible" }), "○ all inherited"), h("span", null, "blank: no rows")))), place, readout));
+      h("p", { class: "legend" }, h("span", null, h("i", { class: "swatch pass" }), "2/2 all tables own"), h("span", null, h("i", { class: "swatch hybrid" }), "1/2 some own"), h("span", null, h("i", { class: "swatch implausible" }), "0/2 all inherited"), h("span", null, "blank: no rows")))), place, readout));
   const draw = () => fill(place, coverageTable(coverageColumns()));
   draw();
   return draw;
@@ -83,8 +83,8 @@ function familyCell(family, tables, columns, column, at) {
   const inherited = tables.filter((place) => column.inherited.has(place)).length;
   const edge = startsSystem(columns, at) ? "edge " : "";
   if (own + inherited === 0) return h("td", { class: `${edge}none`, "aria-label": `${family} on ${databaseName(column.database)}: no rows` });
-  const [sign, className] = inherited === 0 ? ["●", "pass"] : own === 0 ? ["○", "implausible"] : ["◐", "hybrid"];
-  return h("td", { class: edge + className, "aria-label": `${family} on ${databaseName(column.database)}: ${own} of ${own + inherited} tables are its own` }, h("span", { "aria-hidden": "true" }, `${sign} ${own}/${own + inherited}`));
+  const className = inherited === 0 ? "pass" : own === 0 ? "implausible" : "hybrid";
+  return h("td", { class: edge + className, "aria-label": `${family} on ${databaseName(column.database)}: ${own} of ${own + inherited} tables are its own` }, h("span", { "aria-hidden": "true" }, `${own}/${own + inherited}`));
 }
 
 function tableCell(place, columns, column, at) {

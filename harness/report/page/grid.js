@@ -112,7 +112,7 @@ function drawHead(grid, columns) {
   const backend = (column) => `${system(column)} ${P.databases[column.database].backend}`;
   fill(
     grid.head,
-    h("tr", { "aria-rowindex": "1" }, h("th", { rowspan: 4, class: "corner", scope: "col" }, "Model"), runs(columns, system).map((run) => headCell(run, run.key, "system edge"))),
+    h("tr", { "aria-rowindex": "1" }, h("th", { rowspan: 4, class: "corner", scope: "col" }, h("div", null, "Model", h("span", null, "a ", term("agg"), ", d ", term("disagg")))), runs(columns, system).map((run) => headCell(run, run.key, "system edge"))),
     h("tr", { "aria-rowindex": "2" }, runs(columns, backend).map((run) => headCell(run, P.databases[run.first.database].backend, edged(columns, run, "backend")))),
     h("tr", { "aria-rowindex": "3" }, runs(columns, (column) => String(column.database)).map((run) => headCell(run, versionLabel(run.first), edged(columns, run, "version")))),
     h("tr", { "aria-rowindex": "4" }, columns.map((column, at) => h("th", { scope: "col", class: startsSystem(columns, at) ? "mode edge" : "mode", title: MODES[column.mode] },

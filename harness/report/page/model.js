@@ -31,7 +31,7 @@ function tiles(model, description) {
   const tile = (name, value, more, className = "") => h("div", { class: `tile ${className}` }, h("span", null, name), h("b", null, value), more ? h("span", { class: "more" }, more) : null);
   const outside = description.outside.map(([name, number]) => `${name} ${large(number)}`).join(", ");
   return h("div", { class: "tiles" },
-    tile("architecture", model.architecture, description.family ? `family ${description.family}` : "unknown to the subject", "wide"),
+    tile("architecture", h("span", { class: "long-name" }, model.architecture || "–"), description.family ? `family ${description.family}` : "unknown to the subject", "wide"),
     tile("layers", count(description.layers)),
     tile("parameters", large(description.total), description.active !== description.total ? `${large(description.active)} active` : outside && `beside it: ${outside}`),
     tile("stored as", description.stored_as, description.weight_bytes === null ? "" : bytes(description.weight_bytes)),

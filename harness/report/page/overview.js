@@ -20,7 +20,7 @@ function alarms() {
   if (doubtful) found.push(link("matrix", { plausibility: "implausible", versions: "all" }, plural(doubtful, "implausible estimate")));
   if (P.run.crashes.length) found.push(link("run", {}, plural(P.run.crashes.length, "crashed cell")));
   const worse = P.changes && P.changes.regressions;
-  if (worse) found.push(link("changes", {}, plural(worse, "regression")));
+  if (worse) found.push([link("changes", {}, plural(worse, "regression")), ` since ${shortPath(P.changes.old.name)}`]);
   return found;
 }
 
@@ -68,7 +68,7 @@ function statusBar(numbers, total) {
     if (!numbers[status]) continue;
     const label = `${short} ${count(numbers[status])}`;
     const part = h("a", { class: `part ${className}`, href: address("matrix", { status, versions: "all" }), title: `${status}: ${count(numbers[status])}`, "aria-label": label },
-      h("span", { "aria-hidden": "true" }, `${sign} ${count(numbers[status])}`));
+      h("span", { "aria-hidden": "true" }, sign, h("span", { class: numbers[status] < total / 6 ? "thin" : null }, ` ${count(numbers[status])}`)));
     part.style.setProperty("flex-grow", String(numbers[status] / total));
     bar.append(part);
   }
@@ -90,7 +90,7 @@ function changedCard() {
   const { regressions, statuses, values, findings, old } = P.changes;
   const headline = regressions ? link("changes", {}, plural(regressions, "regression")) : "Nothing got worse";
   return answerCard(question, headline, regressions ? "bad" : "good",
-    h("p", { class: "quiet" }, "Against ", h("b", null, old.name), old.subject && old.subject !== old.name ? ` (${old.subject})` : ""),
+    h("p", { class: "quiet" }, "Against ", h("b", { title: old.name }, shortPath(old.name)), old.subject && old.subject !== old.name ? ` (${old.subject})` : ""),
     h("ul", { class: "facts" }, statusFacts(statuses), findingFacts(findings), values && fact(values.total, "values", `figures differ in ${count(values.cells)} cells`)));
 }
 

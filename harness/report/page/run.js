@@ -15,7 +15,7 @@ function buildRun(root) {
 
 function partsTable(parts) {
   const rows = parts.map((part) => [
-    h("code", null, part.name), part.kind, count(part.records), part.counts.map(([name, number]) => `${name} ${count(number)}`).join(", "), moment(part.started), duration(part.seconds),
+    h("code", null, part.name), part.kind, count(part.records), part.counts.map(([name, number]) => `${name} ${count(number)}`).join(", "), h("span", { class: "keep" }, moment(part.started)), h("span", { class: "keep" }, duration(part.seconds)),
     part.versions.map(([name, version]) => `${name} ${version}`).join(", "),
   ]);
   return table("Files", ["file", "kind", "records", "outcomes", "started", "took", "versions"], rows, { numeric: [2] });
@@ -39,5 +39,5 @@ function costTable(costs) {
     cost.slowest >= 0 ? h("button", { type: "button", class: "row-link", onclick: () => openCell(cost.slowest) }, `${cellOf(cost.slowest).model.id} ${cellOf(cost.slowest).mode}, ${duration(cellOf(cost.slowest).seconds)}`) : "–",
   ]);
   return [h("p", null, h("b", null, duration(total)), ` for ${plural(cells, "cell")} with evidence, one after the other.`),
-    table("Cost by database", ["database", "cells", "time", "", "ms per cell", "slowest cell"], rows, { numeric: [1, 2, 4], className: "costs" })];
+    table("Cost by database", ["database", "cells", "time", unseen("time as a bar"), "ms per cell", "slowest cell"], rows, { numeric: [1, 2, 4], className: "costs" })];
 }
