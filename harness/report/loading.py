@@ -192,7 +192,8 @@ def _refuse_other_evidence(matrix: Matrix, records: Mapping[Cell, Record], path:
         if record is not None and record["status"] != row.status.value:
             found = f"{record['status']} for {row.cell}"
             raise ResultsError(str(path), found, f"{row.status.value}, as in the matrix", "Take both of one run.")
-    strange = next((cell for cell in records if cell not in matrix.statuses), None)
+    cells = matrix.statuses
+    strange = next((cell for cell in records if cell not in cells), None)
     if strange is not None:
         raise ResultsError(str(path), f"{strange}, which the matrix lacks", "evidence of the matrix's own cells")
 
