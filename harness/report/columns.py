@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 from harness.matrix.table import utf8
 from harness.report.payload import Lines, Templates, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
     from typing import TypeVar
 
     from harness.report.payload import Template
@@ -50,12 +49,24 @@ def templates(rows: Iterable[tuple[str, Sequence[str]]]) -> Templates:
 
 
 def _template(text: str, coordinates: Sequence[str]) -> Template:
-    by_value = {utf8(value): place for place, value in enumerate(coordinates) if value}
-    if not by_value:
-        return (text,)
-    longest_first = sorted(by_value, key=lambda value: (-len(value), value))
-    pieces = re.split(f"({'|'.join(map(re.escape, longest_first))})", text)
-    return tuple(by_value[piece] if odd % 2 else piece for odd, piece in enumerate(pieces) if piece)
+    values = {utf8(value): place for place, value in enumerate(coordinates) if value}
+    pieces: list[str | int] = [text]
+    # Longest first, for a version may be part of a model's name.
+    for value in sorted(values, key=lambda value: (-len(value), value)):
+        pieces = [part for piece in pieces for part in _cut(piece, value, values[value])]
+    return tuple(pieces)
+
+
+def _cut(piece: str | int, value: str, place: int) -> Iterator[str | int]:
+    """A piece without a value, whose place stands where it was."""
+    if isinstance(piece, int):
+        yield piece
+        return
+    for before, part in enumerate(piece.split(value)):
+        if before:
+            yield place
+        if part:
+            yield part
 
 
 class LinePool:
