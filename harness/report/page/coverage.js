@@ -4,7 +4,7 @@ const COVERAGE_VIEW = { title: "Coverage", build: buildCoverage };
 
 function buildCoverage(root) {
   if (!P.coverage) {
-    fill(root, nothing("No result says which tables a database answers from. Make one: ", h("code", null, "aic-harness report collect"), ", and name its file too."));
+    fill(root, nothing("No result says which tables a database answers from. Make one: ", h("code", null, "aic-harness describe --all --out models.jsonl"), ", and name the file too."));
     return () => {};
   }
   const systems = [...new Set(P.databases.map((database) => database.system))];

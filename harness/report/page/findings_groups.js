@@ -23,8 +23,9 @@ function findingGroup(key, rows, by, open) {
 }
 
 function issueHead(first, rows) {
-  const targets = new Set(rows.map((row) => findingOf(row).target)).size;
-  return [outcomeBadge(first), h("b", null, first.issue ? first.issue.id : first.check.id), h("span", { class: "quiet" }, `${first.issue && first.issue.kind ? `${first.issue.kind}, ` : ""}${plural(rows.length, "finding")} on ${plural(targets, "target")}`),
+  const targets = [...new Set(rows.map((row) => findingOf(row).target))];
+  const where = targets.length === 1 ? targets[0] : plural(targets.length, "target");
+  return [outcomeBadge(first), h("b", null, first.issue ? first.issue.id : first.check.id), h("span", { class: "quiet" }, `${first.issue && first.issue.kind ? `${first.issue.kind}, ` : ""}${plural(rows.length, "finding")} on ${where}`),
     first.issue ? h("span", { class: "why" }, first.issue.reason) : h("span", { class: "why" }, first.check.text)];
 }
 

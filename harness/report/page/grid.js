@@ -2,6 +2,8 @@
 
 const ROW_HEIGHT = 24;
 const MARGIN_ROWS = 8;
+/** Pixels of the window that the grid never fills with rows: what the style leaves, and its own head. */
+const LEFT_FOR_OTHERS = 200;
 
 /** A grid; `show` takes what `filtered` gives. */
 function matrixGrid() {
@@ -23,7 +25,7 @@ function matrixGrid() {
   grid.body.addEventListener("keydown", (event) => pressedGrid(grid, event));
   grid.body.addEventListener("mouseover", (event) => readOut(grid, event.target.closest("td")));
   grid.body.addEventListener("focusin", (event) => focusedGrid(grid, event.target));
-  window.addEventListener("beforeprint", () => drawRows(grid, true));
+  window.addEventListener("beforeprint", () => drawRows(grid, Infinity));
   window.addEventListener("afterprint", () => drawRows(grid));
   return grid;
 }
@@ -41,25 +43,39 @@ function showGrid(grid, view) {
   grid.table.setAttribute("aria-rowcount", String(view.models.length + 4));
   grid.table.setAttribute("aria-colcount", String(view.columns.length + 1));
   grid.drawn = "";
-  drawRows(grid);
+  drawRows(grid, 0);
+  // Rows out of sight may come after the paint.
+  window.clearTimeout(grid.later);
+  grid.later = window.setTimeout(() => drawRows(grid), 150);
 }
 
 /** Put the rows that are in sight into the document, with room for those above and below. */
-function drawRows(grid, all = false) {
+function drawRows(grid, margin = MARGIN_ROWS) {
   if (!grid.view) return;
   const total = grid.view.models.length;
-  const seen = Math.max(grid.scroller.clientHeight, window.innerHeight);
-  const first = all ? 0 : Math.max(0, Math.floor(grid.scroller.scrollTop / ROW_HEIGHT) - MARGIN_ROWS);
-  const last = all ? total : Math.min(total, first + Math.ceil(seen / ROW_HEIGHT) + 2 * MARGIN_ROWS);
+  const seen = window.innerHeight - LEFT_FOR_OTHERS;
+  const first = Math.max(0, Math.floor(grid.scroller.scrollTop / ROW_HEIGHT) - margin);
+  const last = Math.min(total, first + Math.ceil(seen / ROW_HEIGHT) + 2 * margin);
   const drawn = `${first}-${last}-${total}`;
   if (drawn === grid.drawn) return;
   grid.drawn = drawn;
   const focused = grid.body.contains(document.activeElement);
   const rows = [];
   for (let place = first; place < last; place += 1) rows.push(gridRow(grid, place));
-  fill(grid.body, spacer(grid, first), rows, spacer(grid, total - last));
+  patch(grid.body, parts([spacer(grid, first), rows, spacer(grid, total - last)]));
   markPlace(grid);
   if (focused) elementAt(grid, grid.at)?.focus({ preventScroll: true });
+}
+
+/** Make these the children; those that are there already in this order are not touched, which spares their layout. */
+function patch(parent, children) {
+  const kept = new Set(children);
+  [...parent.children].forEach((child) => kept.has(child) || child.remove());
+  let at = parent.firstChild;
+  children.forEach((child) => {
+    if (child === at) at = at.nextSibling;
+    else parent.insertBefore(child, at);
+  });
 }
 
 function spacer(grid, rows) {

@@ -10,7 +10,7 @@ function buildModel(root) {
   }
   const model = P.models[place];
   const { description } = model;
-  fill(root, modelHead(model, place), description ? describedParts(model, description) : nothing("No result describes this model. Make one: ", h("code", null, "aic-harness report collect"), ", and name its file too."),
+  fill(root, modelHead(model, place), description ? describedParts(model, description) : nothing("No result describes this model. Make one: ", h("code", null, "aic-harness describe --all --out models.jsonl"), ", and name the file too."),
     modelMatrix(place), modelFindings(place));
   if (STATE.params.at === "findings") root.querySelector("#findings-of-model")?.scrollIntoView();
   return () => {};
