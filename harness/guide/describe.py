@@ -20,6 +20,7 @@ from harness.globs import passes, require_matches
 from harness.guide.coverage import needs
 from harness.guide.describe_estimate import breakdown_on
 from harness.guide.labels import dimensions, labels, part_of
+from harness.matrix.table import utf8
 from harness.reference.counting.memory import kv_cache_bytes, state_bytes
 from harness.reference.counting.parameters import OUTSIDE
 from harness.reference.hf_config import HFConfig
@@ -134,7 +135,7 @@ def _described(
         breakdown, why_not = _estimated(model, plan) if built else (None, refusal)
     return Description(
         family=family,
-        refusal=refusal,
+        refusal=utf8(refusal),
         layers=len(plan.layers),
         plan=str(plan),
         mixers=_strip(plan, "mixer"),
@@ -150,7 +151,7 @@ def _described(
         weight_bytes=report.weight_bytes,
         cache=_cache(plan, built),
         breakdown=breakdown,
-        no_breakdown=why_not,
+        no_breakdown=utf8(why_not),
         needs=(),
         explain=f"aic-harness explain {shlex.quote(name)}",
         count=f"aic-harness plan {shlex.quote(name)}",
