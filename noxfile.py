@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ nox.options.sessions = ["lint", "tests"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 RESULTS = Path("results")
+SCREENSHOTS = Path("build/screenshots")
 RELEASES = tomllib.loads(Path("fixtures/releases.toml").read_text(encoding="utf-8"))["releases"]
 INSTALLABLE = {release["version"]: release.get("pins", []) for release in RELEASES if "stub" not in release}
 """Releases that the package index can give, each with what must be installed beside it."""
@@ -37,6 +39,14 @@ def tests(session: nox.Session) -> None:
     """Every suite, with a covering sample of the support matrix; arguments go to pytest."""
     _install(session, "test")
     session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(tags=["check"])
+def browser(session: nox.Session) -> None:
+    """The page in a browser that is installed already; a picture of every view goes to build/screenshots."""
+    _install(session, "test", "browser")
+    pictures = os.environ.get("AIC_HARNESS_SCREENSHOTS", str(SCREENSHOTS.resolve()))
+    session.run("pytest", "tests/browser", *session.posargs, env={"AIC_HARNESS_SCREENSHOTS": pictures})
 
 
 @nox.session

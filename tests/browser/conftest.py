@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
 import pytest
@@ -33,6 +33,7 @@ SCREENSHOTS = "AIC_HARNESS_SCREENSHOTS"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DESCRIBED = ("meta-llama/Llama-4-Scout-17B-16E-Instruct", "openai/gpt-oss-20b")
 SIZES = {"wide": (1920, 1080), "desk": (1440, 900), "narrow": (400, 860)}
+Scheme = Literal["light", "dark"]
 CELL = f"{NEW_IN}|h200_sxm|trtllm|1.3.0rc23|agg"
 
 
@@ -53,7 +54,9 @@ class Visit:
     requests: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("console", lambda said: self.errors.append(said.text) if said.type in {"error", "warning"} else None)
+        self.page.on(
+            "console", lambda said: self.errors.append(said.text) if said.type in {"error", "warning"} else None
+        )
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda asked: self.requests.append(asked.url))
 
@@ -70,7 +73,7 @@ class Visit:
 
     def shown(self, selector: str) -> str:
         """Text of an element."""
-        return self.page.inner_text(selector)
+        return str(self.page.inner_text(selector))
 
     def cells_shown(self) -> int:
         """How many cells the toolbar says are left."""
@@ -82,7 +85,9 @@ class Visit:
         """What axe has against what is shown."""
         self.page.evaluate(_axe())
         # It takes every link of the page for a link that skips: all of them lead to a part of the page.
-        found = self.page.evaluate("axe.run(document, { rules: { 'skip-link': { enabled: false } } })")
+        found = self.page.evaluate(
+            "axe.run(document, { resultTypes: ['violations'], rules: { 'skip-link': { enabled: false } } })"
+        )
         return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
 
 
@@ -124,7 +129,7 @@ def visit(browser: Browser, report: Path) -> Iterator[Callable[..., Visit]]:
     """Opens the page at a size and in a colour scheme; at the end nothing may have gone wrong or been asked for."""
     visits: list[Visit] = []
 
-    def opened(size: str = "desk", scheme: str = "light", page: Path | None = None) -> Visit:
+    def opened(size: str = "desk", scheme: Scheme = "light", page: Path | None = None) -> Visit:
         width, height = SIZES[size]
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         visits.append(Visit(context.new_page(), (page or report).as_uri()))

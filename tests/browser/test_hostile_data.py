@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Visit
 
-HOSTILE = "</script><script>window.broken=1</script><img src=x onerror=window.broken=1>\"'`${window.broken=1}&lt;{{7*7}}=1+1"
+HOSTILE = (
+    "</script><script>window.broken=1</script><img src=x onerror=window.broken=1>\"'`${window.broken=1}&lt;{{7*7}}=1+1"
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +59,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run", {}, ""),
     ],
 )
-def test_is_harmless(
-    visit: Callable[..., Visit], hostile: Path, view: str, params: dict[str, str], click: str
-) -> None:
+def test_is_harmless(visit: Callable[..., Visit], hostile: Path, view: str, params: dict[str, str], click: str) -> None:
     opened = visit(page=hostile)
     page = opened.open(view, **params)
     if click:
