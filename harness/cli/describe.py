@@ -59,13 +59,13 @@ def register(app: typer.Typer) -> None:
         refuse_bad_file(out)
         models = chosen(targets or (), config_dir)
         subject = load_subject(subject_path)
+        found = describe_all(
+            models, subject, folder=config_dir, subject_path=subject_path, jobs=jobs or len(os.sched_getaffinity(0))
+        )
         note(header(subject.info), quiet=quiet)
         counts = {"described": 0, "refused": 0}
         tables = subject.op_tables() if Capability.TABLES in subject.capabilities else ()
         first_line = partial(header_of, subject.databases(), tables, versions(subject.info))
-        found = describe_all(
-            models, subject, folder=config_dir, subject_path=subject_path, jobs=jobs or len(os.sched_getaffinity(0))
-        )
 
         def outcome(description: Description) -> str:
             return "refused" if description.refusal else "described"

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from harness.reference.layers import LayerPlan
     from harness.reference.report import PlanReport
     from harness.results.model_records import Breakdown
+    from harness.running.records import Work
     from harness.subjects.models import BuiltModel, Measured, ModelSubject, Need
 
 _LIMITS = Limits(seconds=120.0)
@@ -78,6 +79,8 @@ def describe_all(
 ) -> Iterator[tuple[str, Description]]:
     """Describe models, `jobs` processes at a time; one that a process dies over is described without the subject.
 
+    Configs are read at once, and the subject is asked when the descriptions are.
+
     Args:
         models: Ids of stored configs, or paths.
         subject: The subject; other processes load it for themselves.
@@ -89,9 +92,16 @@ def describe_all(
         ConfigError: A config cannot be read.
     """
     reports = {model: report_on(model, CACHE_LENGTHS, folder=folder) for model in models}
+    work = functools.partial(_describing, folder=folder, subject_path=subject_path)
+    return _described_in_processes(reports, subject, work, folder, jobs)
+
+
+def _described_in_processes(
+    reports: Mapping[str, PlanReport], subject: ModelSubject, work: Work, folder: Path | None, jobs: int
+) -> Iterator[tuple[str, Description]]:
+    models = tuple(reports)
     measured = _measured(subject, [report.plan for report in reports.values()])
     places = {database: place for place, database in enumerate(subject.databases())}
-    work = functools.partial(_describing, folder=folder, subject_path=subject_path)
     groups = [models[start::jobs] for start in range(min(jobs, len(models)))]
     with contextlib.closing(run_here(groups, work, _LIMITS, jobs)) as outcomes:
         for model, outcome in outcomes:
@@ -125,14 +135,14 @@ def _described(
     name: str, report: PlanReport, model: SubjectModel | None, folder: Path | None, refusal: str = ""
 ) -> Description:
     """The record of one model; the databases of its needs are filled in by whoever knows all models."""
-    plan, parameters, built, family = report.plan, report.parameters, None, ""
-    breakdown, why_not = None, refusal
+    plan, parameters = report.plan, report.parameters
+    built, family, breakdown = None, "", None
     if model is not None:
         family = model.subject.architectures().get(plan.architecture, "")
-        built = _built(model)
-        if isinstance(built, str):
-            built, refusal = None, built
-        breakdown, why_not = _estimated(model, plan) if built else (None, refusal)
+        built, refusal = _built(model)
+    why_not = refusal
+    if model is not None and built is not None:
+        breakdown, why_not = _estimated(model, plan)
     return Description(
         family=family,
         refusal=utf8(refusal),
@@ -158,17 +168,17 @@ def _described(
     )
 
 
-def _built(model: SubjectModel) -> BuiltModel | str:
-    """The model on one GPU at 16 bits, on the first backend that builds it; else what the subject raises."""
+def _built(model: SubjectModel) -> tuple[BuiltModel | None, str]:
+    """The model on one GPU at 16 bits, on the first backend that builds it; or why there is none."""
     if Capability.BUILD not in model.subject.capabilities:
-        return f"{model.subject.info.version} does not say which ops it prices"
+        return None, f"{model.subject.info.version} does not say which ops it prices"
     reasons = []
     for backend in BACKENDS:
         built = model.attempt(model.request(backend=backend))
         if not isinstance(built, Refusal):
-            return built
+            return built, ""
         reasons.append(built.reason)
-    return reasons[0]
+    return None, reasons[0]
 
 
 def _estimated(model: SubjectModel, plan: LayerPlan) -> tuple[Breakdown | None, str]:

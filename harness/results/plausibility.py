@@ -125,11 +125,12 @@ class Judge:
         gpu = roofline.systems().get(figures.system)
         if gpu is None:
             return Judgement(Plausibility.UNJUDGED, f"nothing is known of the GPUs of {figures.system}")
+        model, system = figures.model, figures.system
         pools = {pool.role: pool for pool in figures.pools}
         first, step = (pools.get(role) or pools.get("agg") for role in ("prefill", "decode"))
         try:
-            ttft = first and self._bound(figures.model, figures.system, first.layout, 1, figures.isl, figures.prefix)
-            tpot = step and self._bound(figures.model, figures.system, step.layout, step.batch, figures.isl, -1)
+            ttft = self._bound(model, system, first.layout, 1, figures.isl, figures.prefix) if first else None
+            tpot = self._bound(model, system, step.layout, step.batch, figures.isl, -1) if step else None
         except (HarnessError, ValueError) as error:
             return Judgement(Plausibility.UNJUDGED, str(error))
         doubts = tuple(_doubts(figures, gpu, ttft, tpot))
