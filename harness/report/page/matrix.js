@@ -59,8 +59,8 @@ function matrixToolbar() {
       choice("Mode", "mode", [["both", "agg + disagg"], ["agg", "agg"], ["disagg", "disagg"]], "both"),
       choice("Versions", "versions", [["newest", "newest versions"], ["all", "all"]], "newest"),
       select("Sort", "sort", [["name", "by name"], ["family", "by family"], ["most", "most answered"], ["least", "least answered"], ["findings", "most findings"], ["doubt", "most implausible"]], "name"),
-      choice("Layout", "layout", [["grid", "Grid"], ["list", "List"]], "grid")),
-    h("div", null, h("span", { class: "label" }, term("status", "Status")), status, h("span", { class: "label" }, term("plausibility", "Plausibility")), belief, shown, clear));
+      choice("Layout", "layout", [["grid", "Grid"], ["list", "List"]], "grid"), shown, clear),
+    h("div", null, h("span", { class: "label" }, term("status", "Status")), status, h("span", { class: "label" }, term("plausibility", "Plausibility")), belief));
   const show = ({ counts, models, narrowed }) => {
     status.show(counts.status);
     belief.show(counts.plausibility);
