@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.report.columns import number, words
-from harness.report.payload import Changes, FindingChanges, SideInfo, StatusChanges, StatusCount, ValueChanges
+from harness.report.payload_changes import Changes, FindingChanges, SideInfo, StatusChanges, StatusCount, ValueChanges
 from harness.results.values import QUANTITIES
 
 if TYPE_CHECKING:

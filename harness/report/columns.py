@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.matrix.table import utf8
-from harness.report.payload import Lines, Templates, Words
+from harness.report.payload_columns import Lines, Templates, Words
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
     from typing import TypeVar
 
-    from harness.report.payload import Template
+    from harness.report.payload_columns import Template
 
     HashableT = TypeVar("HashableT", bound=Hashable)
 

@@ -15,7 +15,8 @@ from harness.results.plausibility import Plausibility
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from harness.report.payload import Changes, Findings, Matrix, Payload
+    from harness.report.payload import Findings, Matrix, Payload
+    from harness.report.payload_changes import Changes
     from harness.report.summary import Summary
 
 LIMIT = 65_536

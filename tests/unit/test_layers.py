@@ -32,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 
 INTERFACE = frozenset({"harness.subjects", "harness.subjects.api", "harness.subjects.models"})
 FINDER = "harness.subjects.installed"
-MAY_FIND = frozenset({"harness.checks.run", "harness.checks.workers", "harness.matrix.run"})
+MAY_FIND = frozenset({"harness.checks.run", "harness.checks.workers", "harness.guide.describe", "harness.matrix.run"})
 """Besides the doors: every process of a run loads the subject for itself."""
 
 SUBJECT = frozenset({"aiconfigurator", "aiconfigurator_core"})
