@@ -132,10 +132,13 @@ class Roofline:
     Args:
         plan: The model.
         quantization: How its weights and cache are stored.
+
+    Attributes:
+        plan: The model.
     """
 
     def __init__(self, plan: LayerPlan, quantization: Quantization) -> None:
-        self._plan, self._quantization = plan, quantization
+        self.plan = plan
         self._flops = matrix_flops(plan, quantization)
         self._sequence = cache(partial(sequence, plan, quantization))
         sizes: Counter[_Sharing] = Counter()
@@ -175,8 +178,8 @@ class Roofline:
         return self._bound(gpu, layout, batch, self._sequence(1, context - 1, context))
 
     def _bound(self, gpu: System, layout: Layout, batch: int, each: Work) -> Bound:
-        check_layout(self._plan, layout)
-        plan, tokens = self._plan, batch * each.tokens
+        check_layout(self.plan, layout)
+        plan, tokens = self.plan, batch * each.tokens
         flops = Counter({name: count * tokens for name, count in self._flops.items()})
         flops.update({name: count * batch for name, count in each.flops.items()})
         compute = sum(count / gpu.speed(name) for name, count in sorted(flops.items()) if count) / layout.ranks

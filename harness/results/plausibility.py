@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from harness.reference.layers import LayerPlan
     from harness.reference.roofline import Bound, System
 
 _NARROWEST_CACHE = 1.0
@@ -137,13 +136,12 @@ class Judge:
         verdict = Plausibility.IMPLAUSIBLE if doubts else Plausibility.PLAUSIBLE
         return Judgement(verdict, "; ".join(doubts), ttft, tpot)
 
-    def _reading(self, model: str) -> tuple[LayerPlan, Roofline]:
-        config = HFConfig.load(model, self._folder)
-        return plan_for(config), bounds_of(config)
+    def _reading(self, model: str) -> Roofline:
+        return bounds_of(HFConfig.load(model, self._folder))
 
     def _bounded(self, model: str, system: str, layout: str, batch: int, isl: int, prefix: int) -> Bound:  # noqa: PLR0913, PLR0917 - a step has that many sides
         """Bound of a prefill, or of a decode step where the prefix is negative."""
-        plan, bounds = self._read(model)
+        bounds = self._read(model)
         whole, gpu = Layout.parse(layout), roofline.system(system)
         division = Division(whole.tp * whole.cp, whole.pp, whole.moe_ep, whole.dp)
         sequences = batch * whole.dp
@@ -151,7 +149,7 @@ class Judge:
             bound = bounds.prefill(gpu, division, batch=sequences, isl=isl - prefix, prefix=prefix)
         else:
             bound = bounds.decode(gpu, division, batch=sequences, context=isl)
-        spared = sequences * state_bytes(plan.layers) / division.ranks / gpu.memory_bandwidth * 1e3
+        spared = sequences * state_bytes(bounds.plan.layers) / division.ranks / gpu.memory_bandwidth * 1e3
         return replace(bound, memory=max(bound.memory - spared, 0.0))
 
 
