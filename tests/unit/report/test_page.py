@@ -204,6 +204,8 @@ def test_nothing_in_the_data_gets_out_of_the_page(tmp_path: Path, text: str) -> 
     tags, document = parsed(page)
     assert tags == plain
     assert page.count("</script") == plain.count("script")
+    block = page.partition('id="payload">')[2].partition("</script>")[0]
+    assert not set(block) & set("<>&\u2028\u2029")
     page.encode()
     shown = text.encode("utf-8", "backslashreplace").decode()
     assert shown in document["findings"]["actual"]["values"]
