@@ -34,7 +34,11 @@ function copyOldWay(text) {
 function choice(label, name, options, fallback) {
   const group = h("div", { class: "choice", role: "group", "aria-label": label });
   const buttons = options.map(([value, text]) =>
-    h("button", { type: "button", "data-value": value, onclick: () => update({ [name]: value === fallback ? "" : value }) }, text),
+    h(
+      "button",
+      { type: "button", "data-value": value, onclick: () => update({ [name]: value === fallback ? "" : value }) },
+      text,
+    ),
   );
   group.append(...buttons);
   return synced(group, () => {
@@ -45,8 +49,11 @@ function choice(label, name, options, fallback) {
 
 /** A list of which one is chosen. */
 function select(label, name, options, fallback) {
-  const list = h("select", { onchange: () => update({ [name]: list.value === fallback ? "" : list.value }) },
-    options.map(([value, text]) => h("option", { value }, text)));
+  const list = h(
+    "select",
+    { onchange: () => update({ [name]: list.value === fallback ? "" : list.value }) },
+    options.map(([value, text]) => h("option", { value }, text)),
+  );
   return synced(h("label", { class: "field" }, h("span", null, label), list), () => {
     list.value = STATE.params[name] || fallback;
   });
@@ -74,8 +81,15 @@ function ticks(label, name, options) {
 
 /** A search field; every keystroke counts. */
 function searchField(label, name) {
-  const input = h("input", { type: "search", placeholder: label, "aria-label": label, "data-search": true,
-    autocomplete: "off", spellcheck: "false", oninput: () => update({ [name]: input.value }) });
+  const input = h("input", {
+    type: "search",
+    placeholder: label,
+    "aria-label": label,
+    "data-search": true,
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: () => update({ [name]: input.value }),
+  });
   return synced(input, () => {
     if (document.activeElement !== input || !STATE.params[name]) input.value = STATE.params[name] || "";
   });
@@ -85,11 +99,26 @@ function searchField(label, name) {
 function chips(label, name, options) {
   const buttons = options.map((option) => {
     const number = h("span", { class: "number" });
-    const props = { type: "button", class: `chip ${option.className || ""}`, title: option.text, onclick: () => toggleParam(name, option.value) };
-    const button = h("button", props, h("span", { class: "sign", "aria-hidden": "true" }, option.sign), option.label, number);
+    const props = {
+      type: "button",
+      class: `chip ${option.className || ""}`,
+      title: option.text,
+      onclick: () => toggleParam(name, option.value),
+    };
+    const button = h(
+      "button",
+      props,
+      h("span", { class: "sign", "aria-hidden": "true" }, option.sign),
+      option.label,
+      number,
+    );
     return { button, number, value: option.value };
   });
-  const group = h("div", { class: "chips", role: "group", "aria-label": label }, buttons.map((each) => each.button));
+  const group = h(
+    "div",
+    { class: "chips", role: "group", "aria-label": label },
+    buttons.map((each) => each.button),
+  );
   const sync = () => {
     const now = listParam(name);
     buttons.forEach((each) => each.button.setAttribute("aria-pressed", String(now.includes(each.value))));
@@ -123,6 +152,17 @@ function disclosure(summary, build, { open = false, className = "" } = {}) {
     fillOnce();
   }
   return details;
+}
+
+const PRINTED = [];
+
+/** Draw a part with all its rows before printing, and as before afterwards. */
+function onPrint(element, draw) {
+  PRINTED.splice(0, PRINTED.length, ...PRINTED.filter((each) => each.element.isConnected), { element, draw });
+}
+
+function drawForPrint(margin) {
+  PRINTED.filter((each) => each.element.isConnected).forEach((each) => each.draw(margin));
 }
 
 /** What stands where a part has nothing to show. */

@@ -1,7 +1,6 @@
 /* The payload, and short ways to it. */
 
 const P = JSON.parse(document.getElementById("payload").textContent);
-const NO_WORDS = { values: [], codes: [] };
 const MODES = ["agg", "disagg"];
 
 /** Text of a row in a column of words. */
@@ -91,7 +90,8 @@ function findingOf(row) {
     check: f.checks[f.check[row]],
     model,
     database,
-    target: [model && model.id, database ? databaseName(f.database[row]) : system].filter(Boolean).join(" on ") || "release",
+    target:
+      [model && model.id, database ? databaseName(f.database[row]) : system].filter(Boolean).join(" on ") || "release",
     outcome: word(f.outcome, row),
     issue: f.issue[row] >= 0 ? f.issues[f.issue[row]] : null,
     stale: f.stale[row] === 1,
@@ -100,7 +100,8 @@ function findingOf(row) {
     actual: word(f.actual, row),
     arithmetic: word(f.arithmetic, row),
     reproduce: templated(f.reproduce, row, [model ? model.id : "", ...place, ""]),
-    snippet: f.snippet[row] >= 0 ? f.snippets.texts[f.snippet[row]].map((code) => f.snippets.values[code]).join("\n") : "",
+    snippet:
+      f.snippet[row] >= 0 ? f.snippets.texts[f.snippet[row]].map((code) => f.snippets.values[code]).join("\n") : "",
   };
 }
 

@@ -46,11 +46,23 @@ function link(view, params, ...children) {
 function table(caption, head, rows, { numeric = [], className = "" } = {}) {
   const right = (place) => (numeric.includes(place) ? "num" : null);
   const titles = head.map((title, place) => h("th", { scope: "col", class: right(place) }, title));
-  const body = rows.map((row) => h("tr", null, row.map((cell, place) => bodyCell(cell, place, right(place)))));
+  const body = rows.map((row) =>
+    h(
+      "tr",
+      null,
+      row.map((cell, place) => bodyCell(cell, place, right(place))),
+    ),
+  );
   return h(
     "div",
     { class: "scroll-x", tabindex: "0", role: "group", "aria-label": caption },
-    h("table", { class: `plain ${className}` }, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, titles)), h("tbody", null, body)),
+    h(
+      "table",
+      { class: `plain ${className}` },
+      h("caption", { class: "unseen" }, caption),
+      h("thead", null, h("tr", null, titles)),
+      h("tbody", null, body),
+    ),
   );
 }
 

@@ -22,7 +22,8 @@ function filtered() {
     if (wanted.plausibility.size && !wanted.plausibility.has(plausibility)) fail |= NO_PLAUSIBILITY;
     fails[row] = fail;
     if ((fail & ~NO_STATUS) === 0) counts.status[status] = (counts.status[status] || 0) + 1;
-    if ((fail & ~NO_PLAUSIBILITY) === 0) counts.plausibility[plausibility] = (counts.plausibility[plausibility] || 0) + 1;
+    if ((fail & ~NO_PLAUSIBILITY) === 0)
+      counts.plausibility[plausibility] = (counts.plausibility[plausibility] || 0) + 1;
     if (fail === 0) {
       counts.shown += 1;
       matching[m.model[row]] += 1;
@@ -47,7 +48,9 @@ function wantedNow() {
     return words.every((each) => text.includes(each)) && (!families.length || families.includes(model.architecture));
   });
   const columns = P.databases.flatMap((database) => {
-    const wanted = (params.versions === "all" || database.newest) && (!systems.length || systems.includes(database.system)) &&
+    const wanted =
+      (params.versions === "all" || database.newest) &&
+      (!systems.length || systems.includes(database.system)) &&
       (!backends.length || backends.includes(database.backend));
     return MODES.map((mode) => wanted && (!params.mode || params.mode === mode));
   });
@@ -113,5 +116,7 @@ function doubtRanks(fails) {
 /** For each model, how many pairs of a check and it went wrong, new ones far before known ones. */
 function findingRanks() {
   const tallies = P.findings ? P.findings.tallies : [];
-  return new Map(tallies.map((tally, place) => [place, tally ? (tally.failed + tally.errors) * 1000 + tally.known : 0]));
+  return new Map(
+    tallies.map((tally, place) => [place, tally ? (tally.failed + tally.errors) * 1000 + tally.known : 0]),
+  );
 }

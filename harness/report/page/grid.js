@@ -17,7 +17,13 @@ function matrixGrid() {
     at: { row: 0, column: 0 },
     signature: "",
   };
-  grid.table = h("table", { class: "grid", role: "grid", "aria-label": "Support matrix" }, grid.columnWidths, grid.head, grid.body);
+  grid.table = h(
+    "table",
+    { class: "grid", role: "grid", "aria-label": "Support matrix" },
+    grid.columnWidths,
+    grid.head,
+    grid.body,
+  );
   grid.scroller = h("div", { class: "grid-scroll" }, grid.table);
   grid.element = h("div", { class: "grid-frame" }, grid.scroller, grid.readout);
   grid.scroller.addEventListener("scroll", () => drawRows(grid), { passive: true });
@@ -25,8 +31,7 @@ function matrixGrid() {
   grid.body.addEventListener("keydown", (event) => pressedGrid(grid, event));
   grid.body.addEventListener("mouseover", (event) => readOut(grid, event.target.closest("td")));
   grid.body.addEventListener("focusin", (event) => focusedGrid(grid, event.target));
-  window.addEventListener("beforeprint", () => drawRows(grid, Infinity));
-  window.addEventListener("afterprint", () => drawRows(grid));
+  onPrint(grid.element, (margin) => drawRows(grid, margin));
   return grid;
 }
 
@@ -98,10 +103,24 @@ function newRow(grid, model) {
   const { id } = P.models[model];
   const support = grid.support.get(model) || { cells: 0, answered: 0 };
   const said = `${support.answered}/${support.cells}`;
-  const meter = h("span", { class: "meter", title: `${said} cells in sight are answered` }, h("i"), h("span", null, said));
+  const meter = h(
+    "span",
+    { class: "meter", title: `${said} cells in sight are answered` },
+    h("i"),
+    h("span", null, said),
+  );
   meter.firstChild.style.setProperty("width", `${support.cells ? (100 * support.answered) / support.cells : 0}%`);
-  const head = h("th", { scope: "row" }, h("div", null, h("a", { href: address("model", { id }), tabindex: "-1", title: id }, modelName(id)), meter));
-  return h("tr", null, head, grid.view.columns.map((column, at) => gridCell(grid, model, column, at)));
+  const head = h(
+    "th",
+    { scope: "row" },
+    h("div", null, h("a", { href: address("model", { id }), tabindex: "-1", title: id }, modelName(id)), meter),
+  );
+  return h(
+    "tr",
+    null,
+    head,
+    grid.view.columns.map((column, at) => gridCell(grid, model, column, at)),
+  );
 }
 
 function gridCell(grid, model, column, at) {
@@ -113,7 +132,16 @@ function gridCell(grid, model, column, at) {
   const doubtful = plausibilityOf(row) === "implausible";
   const dim = grid.view.fails[row] & (NO_STATUS | NO_PLAUSIBILITY) ? " dim" : "";
   const label = `${status || "not judged"}${doubtful ? ", implausible" : ""}, ${MODES[column.mode]}, ${databaseName(column.database)}`;
-  return h("td", { class: `${edge}${className}${dim}${doubtful ? " doubt" : ""}`, "data-row": row, tabindex: "-1", "aria-label": label }, doubtful ? "!" : sign);
+  return h(
+    "td",
+    {
+      class: `${edge}${className}${dim}${doubtful ? " doubt" : ""}`,
+      "data-row": row,
+      tabindex: "-1",
+      "aria-label": label,
+    },
+    doubtful ? "!" : sign,
+  );
 }
 
 function startsSystem(columns, at) {
@@ -122,17 +150,52 @@ function startsSystem(columns, at) {
 
 /** Header: systems, backends, versions, modes. */
 function drawHead(grid, columns) {
-  fill(grid.columnWidths, h("col", { class: "model" }), columns.map(() => h("col")));
+  fill(
+    grid.columnWidths,
+    h("col", { class: "model" }),
+    columns.map(() => h("col")),
+  );
   grid.table.style.setProperty("--columns", String(columns.length));
   const system = (column) => P.databases[column.database].system;
   const backend = (column) => `${system(column)} ${P.databases[column.database].backend}`;
   fill(
     grid.head,
-    h("tr", { "aria-rowindex": "1" }, h("th", { rowspan: 4, class: "corner", scope: "col" }, h("div", null, "Model", h("span", null, "a ", term("agg"), ", d ", term("disagg")))), runs(columns, system).map((run) => headCell(run, run.key, "system edge"))),
-    h("tr", { "aria-rowindex": "2" }, runs(columns, backend).map((run) => headCell(run, P.databases[run.first.database].backend, edged(columns, run, "backend")))),
-    h("tr", { "aria-rowindex": "3" }, runs(columns, (column) => String(column.database)).map((run) => headCell(run, versionLabel(run.first), edged(columns, run, "version")))),
-    h("tr", { "aria-rowindex": "4" }, columns.map((column, at) => h("th", { scope: "col", class: startsSystem(columns, at) ? "mode edge" : "mode", title: MODES[column.mode] },
-      h("span", { "aria-hidden": "true" }, MODES[column.mode][0]), unseen(MODES[column.mode])))),
+    h(
+      "tr",
+      { "aria-rowindex": "1" },
+      h(
+        "th",
+        { rowspan: 4, class: "corner", scope: "col" },
+        h("div", null, "Model", h("span", null, "a ", term("agg"), ", d ", term("disagg"))),
+      ),
+      runs(columns, system).map((run) => headCell(run, run.key, "system edge")),
+    ),
+    h(
+      "tr",
+      { "aria-rowindex": "2" },
+      runs(columns, backend).map((run) =>
+        headCell(run, P.databases[run.first.database].backend, edged(columns, run, "backend")),
+      ),
+    ),
+    h(
+      "tr",
+      { "aria-rowindex": "3" },
+      runs(columns, (column) => String(column.database)).map((run) =>
+        headCell(run, versionLabel(run.first), edged(columns, run, "version")),
+      ),
+    ),
+    h(
+      "tr",
+      { "aria-rowindex": "4" },
+      columns.map((column, at) =>
+        h(
+          "th",
+          { scope: "col", class: startsSystem(columns, at) ? "mode edge" : "mode", title: MODES[column.mode] },
+          h("span", { "aria-hidden": "true" }, MODES[column.mode][0]),
+          unseen(MODES[column.mode]),
+        ),
+      ),
+    ),
   );
 }
 
@@ -157,5 +220,14 @@ function runs(columns, keyOf) {
 }
 
 function headCell(run, text, className) {
-  return h("th", { scope: "colgroup", colspan: run.length, class: className, title: typeof text === "string" ? text : databaseName(run.first.database) }, text);
+  return h(
+    "th",
+    {
+      scope: "colgroup",
+      colspan: run.length,
+      class: className,
+      title: typeof text === "string" ? text : databaseName(run.first.database),
+    },
+    text,
+  );
 }

@@ -1,8 +1,14 @@
 /* Moving through the grid with keys and pointer: one stop for Tab, arrows inside. */
 
 const STEPS = {
-  ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
-  PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -Infinity], End: [0, Infinity],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  PageUp: [-10, 0],
+  PageDown: [10, 0],
+  Home: [0, -Infinity],
+  End: [0, Infinity],
 };
 
 function clickedGrid(grid, event) {
@@ -25,11 +31,18 @@ function elementAt(grid, { row, column }) {
 }
 
 function pressedGrid(grid, event) {
-  const step = event.ctrlKey && (event.key === "Home" || event.key === "End") ? [event.key === "Home" ? -Infinity : Infinity, 0] : STEPS[event.key];
+  const step =
+    event.ctrlKey && (event.key === "Home" || event.key === "End")
+      ? [event.key === "Home" ? -Infinity : Infinity, 0]
+      : STEPS[event.key];
   const cell = event.target.closest("td[data-row]");
   if (step && !event.altKey && !event.metaKey) {
     event.preventDefault();
-    moveTo(grid, clamp(grid.at.row + step[0], grid.view.models.length - 1), clamp(grid.at.column + step[1], grid.view.columns.length));
+    moveTo(
+      grid,
+      clamp(grid.at.row + step[0], grid.view.models.length - 1),
+      clamp(grid.at.column + step[1], grid.view.columns.length),
+    );
   } else if (cell && (event.key === "Enter" || event.key === " ")) {
     event.preventDefault();
     openCell(Number(cell.dataset.row));
@@ -94,6 +107,13 @@ function focusedGrid(grid, element) {
 function readOut(grid, cell) {
   if (!cell || cell.dataset.row === undefined) return;
   const it = cellOf(Number(cell.dataset.row));
-  const figures = it.estimate ? ` · TTFT ${ms(it.estimate.ttft_ms)}, TPOT ${ms(it.estimate.tpot_ms)}, ${figure(it.estimate.rate)} tokens/s/GPU` : "";
-  fill(grid.readout, statusBadge(it.status), ` ${it.model.id} · ${databaseName(it.databasePlace)} · ${it.mode}`, figures || (it.error ? ` · ${it.error}` : ""));
+  const figures = it.estimate
+    ? ` · TTFT ${ms(it.estimate.ttft_ms)}, TPOT ${ms(it.estimate.tpot_ms)}, ${figure(it.estimate.rate)} tokens/s/GPU`
+    : "";
+  fill(
+    grid.readout,
+    statusBadge(it.status),
+    ` ${it.model.id} · ${databaseName(it.databasePlace)} · ${it.mode}`,
+    figures || (it.error ? ` · ${it.error}` : ""),
+  );
 }

@@ -2,6 +2,9 @@
 
 const LINE_HEIGHT = 26;
 
+/** Lines before and after those in sight that go on paper: thousands of them are of no use there. */
+const PRINTED_LINES = 1000;
+
 /**
  * A list with sortable columns.
  *
@@ -12,11 +15,24 @@ function longList(label, columns, { orderParam, open }) {
   const list = { columns, orderParam, open, rows: [], at: 0, drawn: "" };
   list.head = h("thead");
   list.body = h("tbody");
-  list.table = h("table", { class: "long", "aria-label": label }, h("colgroup", null, columns.map((each) => sizedColumn(each.width))), list.head, list.body);
-  list.element = h("div", { class: "grid-scroll list", tabindex: "0", role: "region", "aria-label": label }, list.table);
+  list.table = h(
+    "table",
+    { class: "long", "aria-label": label },
+    h(
+      "colgroup",
+      null,
+      columns.map((each) => sizedColumn(each.width)),
+    ),
+    list.head,
+    list.body,
+  );
+  list.element = h(
+    "div",
+    { class: "grid-scroll list", tabindex: "0", role: "region", "aria-label": label },
+    list.table,
+  );
   list.element.addEventListener("scroll", () => drawLines(list), { passive: true });
-  window.addEventListener("beforeprint", () => drawLines(list, true));
-  window.addEventListener("afterprint", () => drawLines(list));
+  onPrint(list.element, (margin) => drawLines(list, Math.min(margin, PRINTED_LINES)));
   list.show = (rows) => {
     list.rows = ordered(list, rows);
     list.drawn = "";
@@ -57,23 +73,34 @@ function compareKeys(a, b, sign) {
 
 function drawListHead(list) {
   const order = orderOf(list);
-  const focused = list.head.contains(document.activeElement) ? [...list.head.querySelectorAll("button")].indexOf(document.activeElement) : -1;
-  fill(list.head, h("tr", null, list.columns.map((column, place) => {
-    const mine = order && order.place === place;
-    const sorted = mine ? (order.falling ? "descending" : "ascending") : null;
-    const sign = mine ? (order.falling ? " ▾" : " ▴") : "";
-    const next = mine && !order.falling ? `-${place}` : mine ? "" : String(place);
-    const title = column.value ? h("button", { type: "button", onclick: () => update({ [list.orderParam]: next }) }, column.title, sign) : column.title;
-    return h("th", { scope: "col", class: column.numeric ? "num" : null, "aria-sort": sorted }, title);
-  })));
+  const focused = list.head.contains(document.activeElement)
+    ? [...list.head.querySelectorAll("button")].indexOf(document.activeElement)
+    : -1;
+  fill(
+    list.head,
+    h(
+      "tr",
+      null,
+      list.columns.map((column, place) => {
+        const mine = order && order.place === place;
+        const sorted = mine ? (order.falling ? "descending" : "ascending") : null;
+        const sign = mine ? (order.falling ? " ▾" : " ▴") : "";
+        const next = mine && !order.falling ? `-${place}` : mine ? "" : String(place);
+        const title = column.value
+          ? h("button", { type: "button", onclick: () => update({ [list.orderParam]: next }) }, column.title, sign)
+          : column.title;
+        return h("th", { scope: "col", class: column.numeric ? "num" : null, "aria-sort": sorted }, title);
+      }),
+    ),
+  );
   if (focused >= 0) list.head.querySelectorAll("button")[focused]?.focus();
 }
 
-function drawLines(list, all = false) {
+function drawLines(list, margin = MARGIN_ROWS) {
   const total = list.rows.length;
   const seen = Math.max(list.element.clientHeight, window.innerHeight);
-  const first = all ? 0 : Math.max(0, Math.floor(list.element.scrollTop / LINE_HEIGHT) - MARGIN_ROWS);
-  const last = all ? Math.min(total, 2000) : Math.min(total, first + Math.ceil(seen / LINE_HEIGHT) + 2 * MARGIN_ROWS);
+  const first = Math.max(0, Math.floor(list.element.scrollTop / LINE_HEIGHT) - margin);
+  const last = Math.min(total, first + Math.ceil(seen / LINE_HEIGHT) + 2 * margin);
   const drawn = `${first}-${last}`;
   if (drawn === list.drawn) return;
   list.drawn = drawn;
@@ -91,7 +118,12 @@ function gap(list, rows) {
 function line(list, row) {
   const cells = list.columns.map((column, place) => {
     const text = column.text ? column.text(row) : null;
-    const inner = place === 0 && list.open ? h("button", { type: "button", class: "row-link", onclick: () => list.open(row) }, text) : column.node ? column.node(row) : text;
+    const inner =
+      place === 0 && list.open
+        ? h("button", { type: "button", class: "row-link", onclick: () => list.open(row) }, text)
+        : column.node
+          ? column.node(row)
+          : text;
     return h("td", { class: column.numeric ? "num" : null, title: text }, inner);
   });
   return h("tr", null, cells);

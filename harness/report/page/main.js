@@ -1,6 +1,13 @@
 /* The page as a whole: its views, its header, its keys. Runs last. */
 
-const VIEWS = { matrix: MATRIX_VIEW, model: MODEL_VIEW, findings: FINDINGS_VIEW, changes: CHANGES_VIEW, coverage: COVERAGE_VIEW, run: RUN_VIEW };
+const VIEWS = {
+  matrix: MATRIX_VIEW,
+  model: MODEL_VIEW,
+  findings: FINDINGS_VIEW,
+  changes: CHANGES_VIEW,
+  coverage: COVERAGE_VIEW,
+  run: RUN_VIEW,
+};
 const THEMES = { system: "◐ System", light: "☼ Light", dark: "☾ Dark" };
 
 function start() {
@@ -9,7 +16,8 @@ function start() {
   fill(document.getElementById("tools"), themeButton());
   let shown = null;
   const show = (state, before) => {
-    const same = shown && before && state.view === before.view && (state.view !== "model" || state.params.id === before.params.id);
+    const same =
+      shown && before && state.view === before.view && (state.view !== "model" || state.params.id === before.params.id);
     if (!same) shown = enter(state);
     else shown();
     syncControls(document.body);
@@ -18,6 +26,8 @@ function start() {
   onState(show);
   show(STATE, null);
   window.addEventListener("hashchange", refresh);
+  window.addEventListener("beforeprint", () => drawForPrint(Infinity));
+  window.addEventListener("afterprint", () => drawForPrint(MARGIN_ROWS));
   document.addEventListener("keydown", pressed);
   document.addEventListener("click", clickedOutside);
   document.documentElement.dataset.ready = "true";
@@ -25,7 +35,10 @@ function start() {
 
 function enter(state) {
   const main = document.getElementById("main");
-  fill(document.getElementById("views"), Object.entries(VIEWS).map(([name, view]) => viewLink(name, view, state)));
+  fill(
+    document.getElementById("views"),
+    Object.entries(VIEWS).map(([name, view]) => viewLink(name, view, state)),
+  );
   document.title = `${VIEWS[state.view].title} – ${document.querySelector("h1").textContent}`;
   main.className = `view-${state.view}`;
   closeExplained();
@@ -35,7 +48,12 @@ function enter(state) {
 
 function viewLink(name, view, state) {
   const badge = view.badge ? view.badge() : null;
-  return h("a", { href: address(name, {}), "aria-current": state.view === name ? "page" : null }, view.title, badge ? h("span", { class: "number" }, badge) : null);
+  return h(
+    "a",
+    { href: address(name, {}), "aria-current": state.view === name ? "page" : null },
+    view.title,
+    badge ? h("span", { class: "number" }, badge) : null,
+  );
 }
 
 function skip(event) {
@@ -47,7 +65,12 @@ function pressed(event) {
   if (event.key === "Escape") {
     if (closeExplained() || closeTicks()) return;
     if (STATE.params.cell) closeCell();
-  } else if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && !event.ctrlKey && !event.metaKey) {
+  } else if (
+    event.key === "/" &&
+    !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) &&
+    !event.ctrlKey &&
+    !event.metaKey
+  ) {
     const field = document.querySelector("[data-search]");
     if (!field) return;
     event.preventDefault();

@@ -4,7 +4,11 @@ const MATRIX_VIEW = { title: "Matrix", build: buildMatrix };
 
 function buildMatrix(root) {
   if (!P.matrix) {
-    fill(root, overview(), nothing("The results hold no support matrix. Make one: ", h("code", null, "aic-harness matrix run")));
+    fill(
+      root,
+      overview(),
+      nothing("The results hold no support matrix. Make one: ", h("code", null, "aic-harness matrix run")),
+    );
     return () => {};
   }
   const bar = matrixToolbar();
@@ -42,7 +46,11 @@ function clearButton() {
 }
 
 function clearFilters() {
-  update(Object.fromEntries(["q", "family", "system", "backend", "status", "plausibility", "mode"].map((name) => [name, ""])));
+  update(
+    Object.fromEntries(
+      ["q", "family", "system", "backend", "status", "plausibility", "mode"].map((name) => [name, ""]),
+    ),
+  );
 }
 
 function matrixToolbar() {
@@ -50,17 +58,83 @@ function matrixToolbar() {
   const systems = [...new Set(P.databases.map((database) => database.system))];
   const backends = [...new Set(P.databases.map((database) => database.backend))].sort();
   const same = (values) => values.map((value) => [value, value]);
-  const status = chips("Status", "status", Object.entries(STATUSES).filter(([name]) => P.matrix.status.values.includes(name) && name).map(statusChip));
-  const belief = chips("Plausibility", "plausibility", Object.entries(PLAUSIBILITIES).map(([value, each]) => ({ value, label: value, ...each, className: value })));
+  const status = chips(
+    "Status",
+    "status",
+    Object.entries(STATUSES)
+      .filter(([name]) => P.matrix.status.values.includes(name) && name)
+      .map(statusChip),
+  );
+  const belief = chips(
+    "Plausibility",
+    "plausibility",
+    Object.entries(PLAUSIBILITIES).map(([value, each]) => ({ value, label: value, ...each, className: value })),
+  );
   const shown = h("output", { class: "shown" });
   const clear = clearButton();
-  const element = h("div", { class: "toolbar" },
-    h("div", null, searchField("Search models ( / )", "q"), ticks("Family", "family", same(families)), ticks("System", "system", same(systems)), ticks("Backend", "backend", same(backends)),
-      choice("Mode", "mode", [["both", "agg + disagg"], ["agg", "agg"], ["disagg", "disagg"]], "both"),
-      choice("Versions", "versions", [["newest", "newest versions"], ["all", "all"]], "newest"),
-      select("Sort", "sort", [["name", "by name"], ["family", "by family"], ["most", "most answered"], ["least", "least answered"], ["findings", "most findings"], ["doubt", "most implausible"]], "name"),
-      choice("Layout", "layout", [["grid", "Grid"], ["list", "List"]], "grid"), shown, clear),
-    h("div", null, h("span", { class: "label" }, term("status", "Status")), status, h("span", { class: "label" }, term("plausibility", "Plausibility")), belief));
+  const element = h(
+    "div",
+    { class: "toolbar" },
+    h(
+      "div",
+      null,
+      searchField("Search models ( / )", "q"),
+      ticks("Family", "family", same(families)),
+      ticks("System", "system", same(systems)),
+      ticks("Backend", "backend", same(backends)),
+      choice(
+        "Mode",
+        "mode",
+        [
+          ["both", "agg + disagg"],
+          ["agg", "agg"],
+          ["disagg", "disagg"],
+        ],
+        "both",
+      ),
+      choice(
+        "Versions",
+        "versions",
+        [
+          ["newest", "newest versions"],
+          ["all", "all"],
+        ],
+        "newest",
+      ),
+      select(
+        "Sort",
+        "sort",
+        [
+          ["name", "by name"],
+          ["family", "by family"],
+          ["most", "most answered"],
+          ["least", "least answered"],
+          ["findings", "most findings"],
+          ["doubt", "most implausible"],
+        ],
+        "name",
+      ),
+      choice(
+        "Layout",
+        "layout",
+        [
+          ["grid", "Grid"],
+          ["list", "List"],
+        ],
+        "grid",
+      ),
+      shown,
+      clear,
+    ),
+    h(
+      "div",
+      null,
+      h("span", { class: "label" }, term("status", "Status")),
+      status,
+      h("span", { class: "label" }, term("plausibility", "Plausibility")),
+      belief,
+    ),
+  );
   const show = ({ counts, models, narrowed }) => {
     status.show(counts.status);
     belief.show(counts.plausibility);

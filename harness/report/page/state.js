@@ -17,14 +17,11 @@ function splitAt(text, mark) {
 
 /** Address of a view with parameters; empty ones are left out. */
 function address(view, params) {
-  const kept = Object.entries(params || {}).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const kept = Object.entries(params || {}).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined,
+  );
   const query = new URLSearchParams(kept).toString();
   return `#${view}${query ? `?${query}` : ""}`;
-}
-
-/** Go to another view. */
-function go(view, params) {
-  window.location.hash = address(view, params);
 }
 
 /** Change parameters of this view in place, without a new entry in the history. */

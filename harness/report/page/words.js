@@ -3,10 +3,30 @@
 /** Statuses from best to worst, each with a sign that can be told without colour. */
 const STATUSES = {
   PASS: { sign: "✓", className: "pass", short: "pass", text: "Answered from measured rows only." },
-  HYBRID_PASS: { sign: "≈", className: "hybrid", short: "hybrid pass", text: "Answered, but some rows were transferred from other shapes, data types or ops." },
-  FAIL: { sign: "✕", className: "fail", short: "fail", text: "No answer: the search found no feasible deployment or raised an error." },
-  FRAMEWORK_INCOMPATIBLE: { sign: "◇", className: "framework", short: "framework", text: "The serving framework does not run this model here: a known gap, with a rule that says why." },
-  HW_INCOMPATIBLE: { sign: "–", className: "hardware", short: "hardware", text: "The GPU lacks a data type that the checkpoint needs." },
+  HYBRID_PASS: {
+    sign: "≈",
+    className: "hybrid",
+    short: "hybrid pass",
+    text: "Answered, but some rows were transferred from other shapes, data types or ops.",
+  },
+  FAIL: {
+    sign: "✕",
+    className: "fail",
+    short: "fail",
+    text: "No answer: the search found no feasible deployment or raised an error.",
+  },
+  FRAMEWORK_INCOMPATIBLE: {
+    sign: "◇",
+    className: "framework",
+    short: "framework",
+    text: "The serving framework does not run this model here: a known gap, with a rule that says why.",
+  },
+  HW_INCOMPATIBLE: {
+    sign: "–",
+    className: "hardware",
+    short: "hardware",
+    text: "The GPU lacks a data type that the checkpoint needs.",
+  },
   "": { sign: "?", className: "unjudged", short: "not judged", text: "The results list the cell without a status." },
 };
 
@@ -17,18 +37,25 @@ const PLAUSIBILITIES = {
 };
 
 const WORDS = {
-  status: "Whether the release answers a cell at all: one of five words, the same as upstream's. It does not say that the answer is right.",
-  plausibility: "Whether to believe the figures behind a status. Each is held against a lower bound from the GPU's data sheet. Status says “it answered”; plausibility says “believe it”.",
+  status:
+    "Whether the release answers a cell at all: one of five words, the same as upstream's. It does not say that the answer is right.",
+  plausibility:
+    "Whether to believe the figures behind a status. Each is held against a lower bound from the GPU's data sheet. Status says “it answered”; plausibility says “believe it”.",
   "own data": "Every op table of the database holds rows measured for this very version of the backend.",
-  "inherited data": "The database has no rows of its own for some tables and answers from another version's. “Mixed” means some tables are its own and some are not.",
+  "inherited data":
+    "The database has no rows of its own for some tables and answers from another version's. “Mixed” means some tables are its own and some are not.",
   agg: "Aggregated serving: one pool of workers does prefill and decode.",
   disagg: "Disaggregated serving: separate pools do prefill and decode.",
   cell: "One question of the matrix: a model on a GPU system, a serving backend, its version, and a serving mode.",
-  source: "Worst provenance that the search touched: silicon is measured; empirical, xshape, xquant, xprofile and xop are transferred, each more remote than the one before.",
-  roofline: "Lower bound of latency: the largest of the time for the operations at peak, for weights and cache over the memory bus, and for partial sums over the links. No honest estimate is below it.",
-  evidence: "The deployment that proves a pass: the first feasible one the search met. It is not the best one that a full search would recommend.",
+  source:
+    "Worst provenance that the search touched: silicon is measured; empirical, xshape, xquant, xprofile and xop are transferred, each more remote than the one before.",
+  roofline:
+    "Lower bound of latency: the largest of the time for the operations at peak, for weights and cache over the memory bus, and for partial sums over the links. No honest estimate is below it.",
+  evidence:
+    "The deployment that proves a pass: the first feasible one the search met. It is not the best one that a full search would recommend.",
   reference: "Our own reading of the model's config: layers, parameters, cache. It never imports the subject.",
-  oracle: "An outside authority on the config: the transformers class of the model, built without weights. It proves the reference.",
+  oracle:
+    "An outside authority on the config: the transformers class of the model, built without weights. It proves the reference.",
   subject: "The release under test.",
   "known issue": "A finding that is expected, kept as data with its arithmetic and the releases that have it.",
   finding: "What a check found: the subject says something else than the reference, or raised an error.",
@@ -39,7 +66,11 @@ const WORDS = {
 
 /** A word with its explanation one click away. */
 function term(name, shown) {
-  const button = h("button", { type: "button", class: "term", "aria-expanded": "false", onclick: () => explain(button, WORDS[name]) }, shown || name);
+  const button = h(
+    "button",
+    { type: "button", class: "term", "aria-expanded": "false", onclick: () => explain(button, WORDS[name]) },
+    shown || name,
+  );
   return button;
 }
 
@@ -69,7 +100,12 @@ function closeExplained() {
 /** A status in words with its sign. */
 function statusBadge(status) {
   const known = STATUSES[status] || STATUSES[""];
-  return h("span", { class: `badge ${known.className}` }, h("span", { class: "sign", "aria-hidden": "true" }, known.sign), status || "not judged");
+  return h(
+    "span",
+    { class: `badge ${known.className}` },
+    h("span", { class: "sign", "aria-hidden": "true" }, known.sign),
+    status || "not judged",
+  );
 }
 
 /** How a finding stands, in words with a sign. */
