@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ nox.options.sessions = ["lint", "tests"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 RESULTS = Path("results")
+SCREENSHOTS = Path("build/screenshots")
 RELEASES = tomllib.loads(Path("fixtures/releases.toml").read_text(encoding="utf-8"))["releases"]
 INSTALLABLE = {release["version"]: release.get("pins", []) for release in RELEASES if "stub" not in release}
 """Releases that the package index can give, each with what must be installed beside it."""
@@ -37,6 +39,14 @@ def tests(session: nox.Session) -> None:
     """Every suite, with a covering sample of the support matrix; arguments go to pytest."""
     _install(session, "test")
     session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session(tags=["check"])
+def browser(session: nox.Session) -> None:
+    """The page in a browser that is installed already; a picture of every view goes to build/screenshots."""
+    _install(session, "test", "browser")
+    pictures = os.environ.get("AIC_HARNESS_SCREENSHOTS", str(SCREENSHOTS.resolve()))
+    session.run("pytest", "tests/browser", *session.posargs, env={"AIC_HARNESS_SCREENSHOTS": pictures})
 
 
 @nox.session
@@ -108,6 +118,28 @@ def history(session: nox.Session) -> None:
     _install(session, "test")
     session.run("aic-harness", "releases", "--results", str(RESULTS), "--history", "docs/history.md")
     session.run("pytest", "-q", "tests/releases", env={"AIC_HARNESS_RESULTS": str(RESULTS)})
+
+
+@nox.session
+def report(session: nox.Session) -> None:
+    """Build the page of the pinned release in build/report from results/, making what is missing there.
+
+    Arguments go to `aic-harness report`.
+    """
+    _install(session)
+    pinned = next(
+        requirement.partition("==")[2] for requirement in PYPROJECT["project"]["optional-dependencies"]["subject"]
+    )
+    folder = RESULTS / pinned
+    for name, command in (
+        ("support_matrix.csv", ("matrix", "run", "--out")),
+        ("findings.jsonl", ("check", "--all", "--results")),
+        ("models.jsonl", ("describe", "--all", "--out")),
+    ):
+        if not (folder / name).exists():
+            session.run("aic-harness", *command, str(folder / name))
+    # 1: something is unexpected, which the page tells.
+    session.run("aic-harness", "report", pinned, "--out", "build/report", *session.posargs, success_codes=[0, 1])
 
 
 @nox.session

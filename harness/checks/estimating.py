@@ -45,12 +45,13 @@ def newest_databases(subject: Subject) -> tuple[Database, ...]:
     newest: dict[tuple[str, str], Database] = {}
     for database in subject.databases():
         key = (database.system, database.backend)
-        if key not in newest or _age(database.version) > _age(newest[key].version):
+        if key not in newest or age(database.version) > age(newest[key].version):
             newest[key] = database
     return tuple(sorted(newest.values()))
 
 
-def _age(version: str) -> tuple[int, Version, str]:
+def age(version: str) -> tuple[int, Version, str]:
+    """What sorts versions of a backend from the oldest to the newest."""
     # Names such as `next` are no versions; they stand behind every number, for they are aliases of one.
     try:
         return 1, Version(version), version

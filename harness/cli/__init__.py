@@ -12,11 +12,13 @@ from harness.cli import (
     check,
     compare,
     configs,
+    describe,
     explain,
     matrix,
     merge,
     plan,
     releases,
+    report,
     scaffold,
     version,
 )
@@ -41,11 +43,13 @@ check.register(app)
 plan.register(app)
 assess.register(app)
 explain.register(app)
+describe.register(app)
 scaffold.register(app)
 configs.register(app)
 compare.register(app)
 releases.register(app)
 merge.register(app)
+report.register(app)
 app.add_typer(cache.app, name="cache")
 version.register(app)
 

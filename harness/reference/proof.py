@@ -34,15 +34,10 @@ def prove(plan: LayerPlan, parameters: Parameters, sha256: str) -> Proof:
         parameters: Its parameters.
         sha256: SHA-256 of the config file that it was read from.
     """
-    from harness.oracle.records import load_oracle  # noqa: PLC0415 - validating the fixture costs time
-
     try:
-        models = load_oracle().models
+        known = frozen(plan.model, sha256)
     except DataFileError as error:
         return Proof("unavailable", str(error))
-    known = models.get(plan.model)
-    if known is None or known.config_sha256 != sha256:
-        known = next((model for model in models.values() if model.config_sha256 == sha256), None)
     if known is None:
         return Proof("unavailable", "the oracle has not seen this config; regenerate it with `nox -s oracle`")
     if known.verdict == "unavailable":
@@ -53,6 +48,25 @@ def prove(plan: LayerPlan, parameters: Parameters, sha256: str) -> Proof:
     if known.verdict == "by_hand":
         return Proof("unavailable", f"no native class; equal to the figures derived by hand. {known.reason}")
     return Proof("equal", f"{known.built_class} of transformers {known.transformers}")
+
+
+def frozen(model: str, sha256: str) -> OracleModel | None:
+    """The oracle's figures of a config; None for one that it has not seen.
+
+    Args:
+        model: Whom to look for first.
+        sha256: SHA-256 of the config file.
+
+    Raises:
+        DataFileError: The file of figures does not follow its schema.
+    """
+    from harness.oracle.records import load_oracle  # noqa: PLC0415 - validating the fixture costs time
+
+    models = load_oracle().models
+    known = models.get(model)
+    if known is None or known.config_sha256 != sha256:
+        known = next((each for each in models.values() if each.config_sha256 == sha256), None)
+    return known
 
 
 def _differences(plan: LayerPlan, parameters: Parameters, known: OracleModel) -> list[str]:

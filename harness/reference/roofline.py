@@ -14,9 +14,10 @@ cache as the checkpoint stores them, and partial sums as bfloat16: an estimate t
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Annotated
+from functools import cache, partial
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -24,7 +25,7 @@ from harness.data_files import Record, data_path, load_toml
 from harness.errors import UsageError
 from harness.reference.counting.memory import BF16_BYTES
 from harness.reference.counting.ranks import check_layout
-from harness.reference.counting.work import decode, prefill, weights_read
+from harness.reference.counting.work import matrix_flops, sequence, weights_read
 from harness.reference.weights import Split
 
 if TYPE_CHECKING:
@@ -125,65 +126,113 @@ def system(name: str) -> System:
     return systems()[name]
 
 
-def prefill_bound(  # noqa: PLR0913 - a request has that many sides
-    plan: LayerPlan, quantization: Quantization, gpu: System, layout: Layout, *, batch: int, isl: int, prefix: int = 0
-) -> Bound:
-    """Lower bound of the time to the first token.
+class Roofline:
+    """Lower bounds of the steps of one model; what all of them have in common is counted once.
 
     Args:
         plan: The model.
         quantization: How its weights and cache are stored.
-        gpu: The GPU.
-        layout: The parallel layout; `batch` is divided among its attention-DP groups.
-        batch: Prompts.
-        isl: New tokens of a prompt.
-        prefix: Tokens of it that are cached already.
 
-    Raises:
-        UsageError: The layout would cut what cannot be cut.
+    Attributes:
+        plan: The model.
     """
-    check_layout(plan, layout)
-    return _bound(plan, quantization, gpu, layout, prefill(plan, quantization, batch, isl, prefix))
+
+    def __init__(self, plan: LayerPlan, quantization: Quantization) -> None:
+        self.plan = plan
+        self._flops = matrix_flops(plan, quantization)
+        self._sequence = cache(partial(sequence, plan, quantization))
+        sizes: Counter[_Sharing] = Counter()
+        # Last comes the embedding, of which a step reads the rows of its tokens.
+        *read, _ = weights_read(plan, quantization, 1)
+        for weight, size in read:
+            sizes[_Sharing.of(weight)] += size
+        self._weights = tuple(sizes.items())
+
+    def prefill(self, gpu: System, layout: Layout, *, batch: int, isl: int, prefix: int = 0) -> Bound:
+        """Lower bound of the time to the first token.
+
+        Args:
+            gpu: The GPU.
+            layout: The parallel layout; `batch` is divided among its attention-DP groups.
+            batch: Prompts.
+            isl: New tokens of a prompt.
+            prefix: Tokens of it that are cached already.
+
+        Raises:
+            UsageError: The layout would cut what cannot be cut.
+        """
+        return self._bound(gpu, layout, batch, self._sequence(isl, prefix, prefix))
+
+    def decode(self, gpu: System, layout: Layout, *, batch: int, context: int) -> Bound:
+        """Lower bound of the time of one decode step.
+
+        Args:
+            gpu: The GPU.
+            layout: The parallel layout; `batch` is divided among its attention-DP groups.
+            batch: Sequences.
+            context: Tokens of a sequence.
+
+        Raises:
+            UsageError: The layout would cut what cannot be cut.
+        """
+        return self._bound(gpu, layout, batch, self._sequence(1, context - 1, context))
+
+    def _bound(self, gpu: System, layout: Layout, batch: int, each: Work) -> Bound:
+        check_layout(self.plan, layout)
+        plan, tokens = self.plan, batch * each.tokens
+        flops = Counter({name: count * tokens for name, count in self._flops.items()})
+        flops.update({name: count * batch for name, count in each.flops.items()})
+        compute = sum(count / gpu.speed(name) for name, count in sorted(flops.items()) if count) / layout.ranks
+        # One rank of every stage, for a token passes the stages one after the other and each must read its weights
+        # first.
+        rows = tokens * plan.hidden * BF16_BYTES * _Sharing.of(plan.embedding).part(layout)
+        weights = rows + sum(size * sharing.part(layout) for sharing, size in self._weights)
+        # What is cached is spread over all ranks at best.
+        cached = batch * (each.cache_read + each.cache_written) / layout.ranks
+        memory = max(weights, weights / layout.pp + cached) / gpu.memory_bandwidth
+        return Bound(compute * 1e3, memory * 1e3, _sums(plan, layout, tokens) / gpu.link_bandwidth * 1e3)
+
+
+def prefill_bound(  # noqa: PLR0913 - a request has that many sides
+    plan: LayerPlan, quantization: Quantization, gpu: System, layout: Layout, *, batch: int, isl: int, prefix: int = 0
+) -> Bound:
+    """Lower bound of the time to the first token; see `Roofline.prefill`."""
+    return Roofline(plan, quantization).prefill(gpu, layout, batch=batch, isl=isl, prefix=prefix)
 
 
 def decode_bound(  # noqa: PLR0913 - a request has that many sides
     plan: LayerPlan, quantization: Quantization, gpu: System, layout: Layout, *, batch: int, context: int
 ) -> Bound:
-    """Lower bound of the time of one decode step.
+    """Lower bound of the time of one decode step; see `Roofline.decode`."""
+    return Roofline(plan, quantization).decode(gpu, layout, batch=batch, context=context)
 
-    Args:
-        plan: The model.
-        quantization: How its weights and cache are stored.
-        gpu: The GPU.
-        layout: The parallel layout; `batch` is divided among its attention-DP groups.
-        batch: Sequences.
-        context: Tokens of a sequence.
 
-    Raises:
-        UsageError: The layout would cut what cannot be cut.
+class _Sharing(NamedTuple):
+    """How the ranks of a stage share a tensor.
+
+    Attributes:
+        attention: It is what an attention-DP group has a copy of; anything else may be divided among all ranks.
+        split: How tensor parallelism divides it.
+        units: Heads or groups that can be dealt out.
     """
-    check_layout(plan, layout)
-    return _bound(plan, quantization, gpu, layout, decode(plan, quantization, batch, context))
 
+    attention: bool
+    split: Split
+    units: int
 
-def _bound(plan: LayerPlan, quantization: Quantization, gpu: System, layout: Layout, work: Work) -> Bound:
-    compute = sum(count / gpu.speed(name) for name, count in work.flops.items()) / layout.ranks
-    # One rank of every stage, for a token passes the stages one after the other and each must read its weights first.
-    weights = sum(size * _part(weight, layout) for weight, size in weights_read(plan, quantization, work.tokens))
-    # What is cached is spread over all ranks at best.
-    cached = (work.cache_read + work.cache_written) / layout.ranks
-    memory = max(weights, weights / layout.pp + cached) / gpu.memory_bandwidth
-    return Bound(compute * 1e3, memory * 1e3, _sums(plan, layout, work.tokens) / gpu.link_bandwidth * 1e3)
+    @classmethod
+    def of(cls, weight: Weight) -> _Sharing:
+        """How a tensor is shared."""
+        attention = weight.component.startswith("attention.") and weight.split is not Split.EXPERTS
+        return cls(attention, weight.split, weight.units)
 
-
-def _part(weight: Weight, layout: Layout) -> float:
-    """Part of a tensor that the ranks of a stage read on average."""
-    # Attention is what an attention-DP group has a copy of; anything else may be divided among all ranks.
-    if not weight.component.startswith("attention.") or weight.split is Split.EXPERTS:
-        return 1 / layout.stage_ranks
-    if weight.split is Split.WHOLE:
-        return 1.0
-    return 1 / min(layout.tp, weight.units) if weight.split is Split.KV else 1 / layout.tp
+    def part(self, layout: Layout) -> float:
+        """Part of the tensor that the ranks of a stage read on average."""
+        if not self.attention:
+            return 1 / layout.stage_ranks
+        if self.split is Split.WHOLE:
+            return 1.0
+        return 1 / min(layout.tp, self.units) if self.split is Split.KV else 1 / layout.tp
 
 
 def _sums(plan: LayerPlan, layout: Layout, tokens: int) -> float:

@@ -13,7 +13,7 @@ from harness.checks.records import Finding, Outcome, Result, Target
 from harness.coordinates import Database
 from harness.data_files import Record, RecordT
 from harness.errors import ResultsError
-from harness.matrix.table import shown
+from harness.matrix.table import shown, utf8
 from harness.results.stream import Entry, Footer, Format, Header, Stream, read
 
 if TYPE_CHECKING:
@@ -269,6 +269,8 @@ def _entry(key: str, result: Result, findings: Sequence[Finding]) -> Entry:
 
 def _finding_record(finding: Finding) -> dict[str, object]:
     said = {name: getattr(finding, name) for name in _OF_FINDING}
+    # Texts of the subject may hold bytes that are no text.
+    said |= {name: utf8(value) for name, value in said.items() if isinstance(value, str)}
     return {"outcome": finding.outcome.value} | {name: said[name] for name in said if said[name] != _BLANK[name]}
 
 

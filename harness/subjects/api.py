@@ -5,6 +5,7 @@ Units: latencies in ms, memory in bytes, lengths in tokens.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from harness.coordinates import Cell, Database
 
 Role = Literal["agg", "prefill", "decode"]
+
+_LAYOUT = re.compile(r"tp(\d+)(?: pp(\d+))?(?: dp(\d+))?(?: cp(\d+))?(?: etp(\d+)ep(\d+))?")
 
 
 class Capability(StrEnum):
@@ -76,6 +79,19 @@ class Layout:
     moe_tp: int
     moe_ep: int
     cp: int
+
+    @classmethod
+    def parse(cls, text: str) -> Layout:
+        """Read what `str` wrote.
+
+        Raises:
+            ValueError: It is something else.
+        """
+        match = _LAYOUT.fullmatch(text)
+        if match is None:
+            raise ValueError(f"no layout: {text}")
+        tp, pp, dp, cp, moe_tp, moe_ep = (int(size or 1) for size in match.groups())
+        return cls(tp, pp, dp, moe_tp, moe_ep, cp)
 
     @property
     def gpus(self) -> int:

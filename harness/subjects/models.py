@@ -277,6 +277,24 @@ class Measured:
     databases: tuple[Database, ...]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class OpTable:
+    """A table of measurements that a database answers from.
+
+    Attributes:
+        database: The database.
+        family: Family of ops that the table serves, such as `attention`.
+        name: Its name.
+        source: Where its rows come from: empty if they were measured for this very version, else a version of the
+            same backend, or another backend with its version.
+    """
+
+    database: Database
+    family: str
+    name: str
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class ShippedRow:
     """One row of the support matrix that a release ships, as it is written there."""
@@ -338,6 +356,9 @@ class ModelSubject(Subject, Protocol):
 
     def measured(self, needs: Iterable[Need]) -> tuple[Measured, ...]:
         """Where measured tables hold the shapes that layers need."""
+
+    def op_tables(self) -> tuple[OpTable, ...]:
+        """Every table of every database, sorted."""
 
     def parse_snippet(self, model: str) -> str:
         """Python that prints how it reads a model, with the subject alone."""

@@ -21,12 +21,13 @@ from harness.subjects.inputs import SubjectInputs
 from harness.subjects.quiet import captured
 from harness.subjects.sdk_models import SdkModels
 from harness.subjects.shipped_matrix import shipped_rows
+from harness.subjects.table_sources import op_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.subjects.api import Layout
-    from harness.subjects.models import Measured, Need, ShippedRow
+    from harness.subjects.models import Measured, Need, OpTable, ShippedRow
     from harness.subjects.quiet import Capture
 
 _HARNESS = Path(__file__).parents[2]
@@ -77,6 +78,10 @@ class SdkSubject(SdkModels):
     def measured(self, needs: Iterable[Need]) -> tuple[Measured, ...]:
         """Where rows of measured tables answer for the shapes that layers need."""
         return tables.measured(self._systems, self.databases(), needs)
+
+    def op_tables(self) -> tuple[OpTable, ...]:
+        """Every table of every database, sorted."""
+        return op_tables(self._systems, self.databases())
 
     def bundled_models(self) -> tuple[str, ...]:
         """Models whose `config.json` lies in the package, sorted."""

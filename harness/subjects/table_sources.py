@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import yaml
 from packaging.version import InvalidVersion, Version
 
+from harness.subjects.models import OpTable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -70,6 +72,41 @@ class TableSources:
                 kernel for kernel, backends in kernels.items() if {backend, database.backend} <= backends
             ):
                 yield Source(path, lent)
+
+
+def op_tables(systems: Path, databases: Iterable[Database]) -> tuple[OpTable, ...]:
+    """Every table of databases, sorted, with the newest of the sources that it answers from.
+
+    Args:
+        systems: The subject's folder of systems.
+        databases: Databases that can be asked for.
+    """
+    names = {path.stem for path in (systems / "data").glob("*/*/*/*/*.parquet")}
+    sources = TableSources(systems, names)
+    found = []
+    for database in databases:
+        for name in names:
+            # Rows of the very backend come before those that another lends.
+            paths = sorted(
+                (source.path for source in sources.of(database, name)), key=lambda path: _rank(path, database)
+            )
+            if paths:
+                family, backend, version = paths[-1].parts[-_DEPTH:-1]
+                other = f"{backend} {version}" if backend != database.backend else version
+                found.append(OpTable(database, family, name, "" if other == database.version else other))
+    return tuple(sorted(found))
+
+
+def _rank(path: Path, database: Database) -> tuple[bool, bool, Version]:
+    _, backend, version = path.parts[-_DEPTH:-1]
+    return backend == database.backend, version == database.version, _number(version)
+
+
+def _number(version: str) -> Version:
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return Version("0")
 
 
 def _is_older(version: str, than: str) -> bool:

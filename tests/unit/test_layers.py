@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"cli", "pytest_plugin", "report"}),
+    frozenset({"cli", "pytest_plugin"}),
+    frozenset({"report"}),
     frozenset({"guide"}),
     frozenset({"results"}),
     frozenset({"matrix"}),
@@ -33,7 +34,15 @@ INTERFACE = frozenset(
     {"harness.subjects", "harness.subjects.api", "harness.subjects.models", "harness.subjects.releases"}
 )
 FINDER = "harness.subjects.installed"
-MAY_FIND = frozenset({"harness.checks.run", "harness.checks.workers", "harness.matrix.likeness", "harness.matrix.run"})
+MAY_FIND = frozenset(
+    {
+        "harness.checks.run",
+        "harness.checks.workers",
+        "harness.guide.describe",
+        "harness.matrix.likeness",
+        "harness.matrix.run",
+    }
+)
 """Besides the doors: every process of a run loads the subject for itself."""
 
 SUBJECT = frozenset({"aiconfigurator", "aiconfigurator_core"})

@@ -77,17 +77,7 @@ def prefill(  # noqa: PLR0913 - a request has that many sides
         prefix: Tokens of it that are in the cache already.
         experts: How many copies of a tensor are read.
     """
-    kv = quantization.kv_bytes
-    return _work(
-        plan,
-        quantization,
-        batch * isl,
-        batch,
-        experts,
-        core=batch * _core(plan, prefix, isl),
-        read=batch * (_read(plan, prefix, kv) if prefix else 0),
-        written=batch * _kept(plan, isl, kv),
-    )
+    return _work(plan, quantization, batch * isl, batch, experts, sequence(plan, quantization, isl, prefix, prefix))
 
 
 def decode(
@@ -107,17 +97,7 @@ def decode(
         context: Tokens of a sequence, the new one included.
         experts: How many copies of a tensor are read.
     """
-    kv = quantization.kv_bytes
-    return _work(
-        plan,
-        quantization,
-        batch,
-        batch,
-        experts,
-        core=batch * _core(plan, context - 1, 1),
-        read=batch * _read(plan, context, kv),
-        written=batch * _kept(plan, 1, kv),
-    )
+    return _work(plan, quantization, batch, batch, experts, sequence(plan, quantization, 1, context - 1, context))
 
 
 def weights_read(
@@ -148,16 +128,36 @@ def weights_read(
     yield plan.embedding, tokens * plan.hidden * BF16_BYTES
 
 
-def _core(plan: LayerPlan, prefix: int, new: int) -> int:
-    return sum(_known(plan.layers, lambda layer: layer.mixer.core_flops(prefix, new)))
+def matrix_flops(plan: LayerPlan, quantization: Quantization) -> Counter[str]:
+    """Operations of one token with the matrices of the layers, by the datatype that they can be done in at best."""
+    flops: Counter[str] = Counter()
+    for index, layer in enumerate(plan.layers):
+        for weight in plan.weights_of[id(layer)]:
+            if weight.matmul:
+                found = quantization.scheme_of(index, weight)
+                flops[found.compute if found else "bf16"] += 2 * weight.active
+    return flops
 
 
-def _kept(plan: LayerPlan, new: int, kv: float) -> int:
-    return kv_cache_bytes(plan.layers, new, number_bytes=kv) + state_bytes(plan.layers)
+def sequence(plan: LayerPlan, quantization: Quantization, new: int, prefix: int, seen: int) -> Work:
+    """Work of one sequence that no other shares: its attention, its logits, its cache and state.
 
-
-def _read(plan: LayerPlan, length: int, kv: float) -> int:
-    return sum(_known(plan.layers, lambda layer: parts_bytes(layer.mixer.read(length), kv)))
+    Args:
+        plan: The model.
+        quantization: How its cache is stored.
+        new: New tokens; 1 for a decode step.
+        prefix: Tokens of it that are in the cache already.
+        seen: Tokens whose cache is read: a decode step looks at its own too.
+    """
+    kv = quantization.kv_bytes
+    flops: Counter[str] = Counter()
+    # Attention can be computed as narrow as the cache is kept.
+    flops["fp8" if kv <= 1 else "bf16"] += sum(_known(plan.layers, lambda layer: layer.mixer.core_flops(prefix, new)))
+    # Only the last token needs logits.
+    flops["bf16"] += 2 * plan.output.parameters
+    read = sum(_known(plan.layers, lambda layer: parts_bytes(layer.mixer.read(seen), kv))) if seen else 0
+    kept = kv_cache_bytes(plan.layers, new, number_bytes=kv) + state_bytes(plan.layers)
+    return Work(dict(flops), 0, read, kept, new)
 
 
 def _known(layers: tuple[Layer, ...], count: Callable[[Layer], int]) -> list[int]:
@@ -168,26 +168,16 @@ def _known(layers: tuple[Layer, ...], count: Callable[[Layer], int]) -> list[int
     return [known[id(layer.mixer)] for layer in layers]
 
 
-def _work(  # noqa: PLR0913 - what the two steps have in common
+def _work(  # noqa: PLR0913, PLR0917 - what the two steps have in common
     plan: LayerPlan,
     quantization: Quantization,
     tokens: int,
     sequences: int,
     experts: Callable[[Weight, int], int],
-    *,
-    core: int,
-    read: int,
-    written: int,
+    each: Work,
 ) -> Work:
-    flops: Counter[str] = Counter()
-    # Attention can be computed as narrow as the cache is kept.
-    flops["fp8" if quantization.kv_bytes <= 1 else "bf16"] += core
-    for index, layer in enumerate(plan.layers):
-        for weight in plan.weights_of[id(layer)]:
-            if weight.matmul:
-                found = quantization.scheme_of(index, weight)
-                flops[found.compute if found else "bf16"] += 2 * weight.active * tokens
-    # Only the last token of each sequence needs logits.
-    flops["bf16"] += 2 * plan.output.parameters * sequences
+    flops = Counter({name: count * tokens for name, count in matrix_flops(plan, quantization).items()})
+    flops.update({name: count * sequences for name, count in each.flops.items()})
     size = sum(size for _, size in weights_read(plan, quantization, tokens, experts))
-    return Work({name: count for name, count in sorted(flops.items()) if count}, size, read, written, tokens)
+    named = {name: count for name, count in sorted(flops.items()) if count}
+    return Work(named, size, sequences * each.cache_read, sequences * each.cache_written, tokens)

@@ -12,7 +12,7 @@ from harness.reference.counting.quantization import Quantization
 from harness.reference.counting.ranks import Layout
 from harness.reference.counting.work import decode, prefill, spread_experts
 from harness.reference.hf_config import HFConfig, stored_models
-from harness.reference.roofline import decode_bound, prefill_bound, system, systems
+from harness.reference.roofline import Roofline, decode_bound, prefill_bound, system, systems
 
 plan = cache(lambda model: plan_for(HFConfig.load(model)))
 BF16 = Quantization.unquantized()
@@ -138,3 +138,16 @@ def test_every_gpu_names_its_source() -> None:
     for entry in systems().values():
         assert entry.source
         assert "bf16" in entry.flops
+
+
+@pytest.mark.parametrize("model", [LLAMA, "Qwen/Qwen3-0.6B", "Qwen/Qwen3.5-397B-A17B"])  # the second has a tied head
+def test_a_bound_is_made_of_what_the_step_works(model: str) -> None:
+    gpu, bf16 = system("h100_sxm"), plan(model)
+    step, prompt = decode(bf16, BF16, 3, 100), prefill(bf16, BF16, 2, 50, 10)
+    bounds = Roofline(bf16, BF16)
+    for work, bound in (
+        (step, bounds.decode(gpu, Layout(), batch=3, context=100)),
+        (prompt, bounds.prefill(gpu, Layout(), batch=2, isl=50, prefix=10)),
+    ):
+        assert bound.memory == pytest.approx(work.total_bytes / gpu.memory_bandwidth * 1e3, rel=1e-12)
+        assert bound.compute == pytest.approx(work.total_flops / gpu.speed("bf16") * 1e3, rel=1e-12)

@@ -171,3 +171,8 @@ def test_no_part_is_refused() -> None:
 def test_a_merged_run_is_named_after_its_folder(tmp_path: Path) -> None:
     merged = merge(parts(tmp_path))
     assert [pair.target for pair in parsed(merged, "there").pairs][:2] == [Target("Org/A"), Target("Org/B")]
+
+
+def test_bytes_that_are_no_text_are_spelled_out(tmp_path: Path) -> None:
+    file = read_findings(written(tmp_path / "f.jsonl", found(actual="byte \ud800")))
+    assert [finding.actual for finding in file.findings] == ["byte \\ud800"]
