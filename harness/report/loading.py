@@ -13,10 +13,10 @@ from harness.matrix.store import INDEX, read_matrix
 from harness.report.cells import records_of
 from harness.report.payload import Part
 from harness.results import findings_file, journal, models_file
-from harness.results.known_releases import release_named
 from harness.results.sides import FINDINGS, MATRIX, Side
 from harness.results.stream import format_of, partial_path, read
 from harness.results.values import figures_of
+from harness.subjects.releases import release_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

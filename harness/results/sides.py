@@ -69,7 +69,7 @@ def side_of(given: str, results: Path) -> Side:
     if path.is_dir():
         return folder_side(path)
     if not path.exists():
-        expected = "a release such as 0.12.0, a file of findings, a support matrix, or a folder of results or of a build"
+        expected = "a release such as 0.12.0, a file of findings, a support matrix, or a folder of results or a build"
         raise ResultsError(given, "no such file", expected)
     return _side(given, None, path) if path.suffix == ".csv" else _side(given, read_findings(path), None)
 

@@ -194,8 +194,14 @@ def test_a_damaged_matrix_or_evidence_is_named(results: Path) -> None:
     ("listed", "message"),
     [
         ('{ version = "5.0.0", adapter = "a" }', "Make them: nox -s conformance-5.0.0"),
-        ('{ version = "5.0.0", adapter = "a", stub = "a placeholder" }', "Make them: nox -s conformance-5.0.0 (a placeholder)"),
-        ('{ version = "4.0.0", adapter = "a" }', "found no release 5.0.0; expected one of 4.0.0. For a folder of that name: ./5.0.0"),
+        (
+            '{ version = "5.0.0", adapter = "a", stub = "a placeholder" }',
+            "Make them: nox -s conformance-5.0.0 (a placeholder)",
+        ),
+        (
+            '{ version = "4.0.0", adapter = "a" }',
+            "found no release 5.0.0; expected one of 4.0.0. For a folder of that name: ./5.0.0",
+        ),
     ],
 )
 def test_no_results_of_a_release_say_how_to_make_them(
