@@ -133,11 +133,14 @@ def register(app: typer.Typer) -> None:
                 result = run(plan, subject, on_judged)
             else:
                 result = run_recorded(results, plan, subject, versions(subject.info), on_judged)
-        report.write(result, plan.known, junit, findings)
-        if as_json:
-            say_json([finding.document() for finding in result.findings])
-        else:
-            say(report.text(result, time.monotonic() - started, verbose=verbose))
+        try:
+            report.write(result, plan.known, junit, findings)
+        finally:
+            # A disk that has become full meanwhile takes the files, and not what was found.
+            if as_json:
+                say_json([finding.document() for finding in result.findings])
+            else:
+                say(report.text(result, time.monotonic() - started, verbose=verbose))
         for line in report.notes(chosen):
             note(line, quiet=quiet)
         for line in report.problems(result, chosen):

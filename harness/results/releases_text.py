@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from harness.matrix.diff import plain_text
+from harness.text import plain_text
 from harness.results.overview import bugs, by_check
 
 if TYPE_CHECKING:
