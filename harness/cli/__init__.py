@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 
 import typer
@@ -54,6 +55,8 @@ version.register(app)
 def main() -> None:
     """Entry point of the console script: every error a user can mend is one line on stderr and an exit code."""
     streams.set_up()
+    # A crash in compiled code says where it was.
+    faulthandler.enable()
     try:
         try:
             app()
