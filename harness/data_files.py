@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.errors import DataFileError
+from harness.files import read_bytes
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -36,8 +37,7 @@ def load_toml(path: Path, schema: type[RecordT]) -> RecordT:
         DataFileError: The file is missing, is not TOML, or a field has the wrong name or type.
     """
     try:
-        with path.open("rb") as stream:
-            document = tomllib.load(stream)
+        document = tomllib.loads(read_bytes(path).decode())
     except OSError as error:
         raise DataFileError(str(path), error.strerror or str(error), "a readable TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

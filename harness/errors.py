@@ -59,6 +59,22 @@ class ClusterError(HarnessError):
     """The cluster that is to do the work cannot be reached, or one of its workers is not like this machine."""
 
 
+class SurroundingsError(BaseException):
+    """The machine lacks what all work needs. No `Exception`, so that it never passes for an answer of the subject.
+
+    Args:
+        where: What it lacks.
+        found: What is there instead.
+        expected: What is needed.
+        todo: What to do about it.
+    """
+
+    exit_code = EXIT_INPUT
+
+    def __init__(self, where: str, found: str, expected: str, todo: str) -> None:
+        super().__init__(str(HarnessError(where, found, expected, todo)))
+
+
 class SubjectError(HarnessError):
     """The subject cannot be loaded: not installed, only half of it, or of a generation without an adapter."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.checks.publish import printable
+from harness.text import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,21 +65,21 @@ def _section(entry: KnownIssue, findings: Sequence[Finding]) -> str:
     worked = min(findings, key=lambda each: (each.target.model, str(each.target), each.about))
     targets = _targets(findings)
     about = list(dict.fromkeys(each.about for each in findings))
-    rows = [("about", ", ".join(about)), ("subjects", entry.subjects)]
+    rows = [("about", _unmarked(", ".join(about))), ("subjects", entry.subjects)]
     rows += [("upstream", entry.upstream)] if entry.upstream else []
     parts = [
         f"### {entry.id}",
         entry.reason,
         "\n".join(f"- {name}: {value}" for name, value in rows),
         f"<details><summary>{len(targets)} {_noun(findings, len(targets))}</summary>\n\n"
-        + "\n".join(f"- {target}" for target in targets)
+        + "\n".join(f"- {_unmarked(target)}" for target in targets)
         + "\n\n</details>",
-        f"On {worked.target}, about `{worked.about}`:",
+        f"On {_unmarked(str(worked.target))}, about {code_text(worked.about)}:",
         _table(worked),
-        f"```sh\n{worked.reproduce}\n```",
+        _fenced("sh", worked.reproduce),
     ]
     if worked.snippet:
-        parts.append(f"```python\n{worked.snippet.strip()}\n```")
+        parts.append(_fenced("python", worked.snippet.strip()))
     return printable("\n\n".join(parts))
 
 
@@ -100,5 +101,17 @@ def _table(finding: Finding) -> str:
 
 
 def _cell(text: str) -> str:
-    escaped = text.strip().replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+    escaped = _unmarked(text.strip().replace("\\", "\\\\")).replace("|", "\\|").replace("*", "\\*")
     return escaped.replace("_", "\\_").replace("\n", "<br>")
+
+
+def _unmarked(text: str) -> str:
+    """The text without HTML and links."""
+    return text.replace("<", "&lt;").replace("](", "]\\(")
+
+
+def _fenced(language: str, code: str) -> str:
+    fence = "```"
+    while fence in code:
+        fence += "`"
+    return f"{fence}{language}\n{code}\n{fence}"

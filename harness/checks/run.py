@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from harness.checks.engine import TIME_LIMIT_S, Examiner
 from harness.checks.known_issues import KnownIssues
 from harness.checks.records import Check, Judged, Outcome, Pair, Target
 from harness.checks.registry import checks
-from harness.checks.workers import Setting, examine_in_processes
+from harness.checks.workers import GRACE_S, Setting, examine_in_processes
 from harness.subjects.installed import load_subject
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Plan:
         complete: The pairs are all there are, so that a known issue that names none of them is wrong.
         setting: What every process needs to know.
         jobs: Processes at work at once.
+        isolated: Start processes even for what this one could do sooner.
     """
 
     pairs: tuple[Pair, ...]
@@ -44,6 +47,7 @@ class Plan:
     complete: bool = False
     setting: Setting = field(default_factory=Setting)
     jobs: int = 1
+    isolated: bool = False
 
     def chunks(self) -> list[tuple[Pair, ...]]:
         """The pairs in parts that one process takes: some models each, or one database.
@@ -101,6 +105,7 @@ def prepare(
     subject_path: Path | None = None,
     known_issues: Path | None = None,
     jobs: int = 1,
+    isolated: bool = False,
 ) -> tuple[ModelSubject, Chosen, Plan]:
     """Load the subject and plan a run.
 
@@ -109,6 +114,7 @@ def prepare(
         subject_path: Folder to import the subject from; None for the installed one.
         known_issues: File of known issues; the harness's own by default.
         jobs: Processes at work at once.
+        isolated: Start processes even for what this one could do sooner.
 
     Raises:
         UsageError: Nothing is left to run, or the folder holds no subject.
@@ -122,7 +128,7 @@ def prepare(
     # The harness's own file names the harness's own configs.
     complete = choice.everything and not chosen.unreadable and (choice.folder is None or known_issues is not None)
     setting = Setting(choice.folder, subject_path, TIME_LIMIT_S)
-    return subject, chosen, Plan(chosen.pairs, known, complete, setting, jobs)
+    return subject, chosen, Plan(chosen.pairs, known, complete, setting, jobs, isolated)
 
 
 def run(plan: Plan, subject: ModelSubject, on_judged: Callable[[Judged], None] = lambda _: None) -> RunResult:
@@ -164,15 +170,30 @@ def marked(pair: Pair, findings: Sequence[Finding], known: KnownIssues, examiner
 
 def _examined(plan: Plan, examiner: Examiner) -> Iterator[tuple[Pair, tuple[Finding, ...]]]:
     chunks = plan.chunks()
-    if plan.jobs > 1 and len(chunks) > 1:
+    if plan.isolated or (plan.jobs > 1 and len(chunks) > 1):
         yield from examine_in_processes(chunks, plan.setting, plan.jobs, examiner)
         return
     try:
         for chunk in chunks:
             for pair in chunk:
-                yield pair, examiner.examine(pair)
+                with _ended_if_stuck(plan.setting.time_limit_s + GRACE_S):
+                    findings = examiner.examine(pair)
+                yield pair, findings
     finally:
         examiner.close()
+
+
+@contextlib.contextmanager
+def _ended_if_stuck(seconds: float) -> Iterator[None]:
+    """End the process, with a trace, if compiled code keeps the body from ending and Python from noticing."""
+    if not faulthandler.is_enabled():
+        yield
+        return
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _in_order(plan: Plan, done: dict[Pair, Judged]) -> tuple[Judged, ...]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.checks.records import Finding, Target
     from harness.subjects.models import ModelSubject
 
-_GRACE_S = 10.0
+GRACE_S = 10.0
 """Beyond the limit on a pair, which compiled code may keep from being noticed."""
 
 Examined = tuple[Pair, "tuple[Finding, ...]"]
@@ -60,7 +60,7 @@ def examine_in_processes(
         examiner: Words the findings of pairs over which a process died.
     """
     work = functools.partial(_examining, setting)
-    limits = Limits(seconds=setting.time_limit_s + _GRACE_S)
+    limits = Limits(seconds=setting.time_limit_s + GRACE_S)
     groups = [[(pair.check.id, pair.target) for pair in chunk] for chunk in chunks]
     known = {(pair.check.id, pair.target): pair for chunk in chunks for pair in chunk}
     with contextlib.closing(run_here(groups, work, limits, jobs)) as outcomes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 
 import typer
@@ -20,10 +21,11 @@ from harness.cli import (
     releases,
     report,
     scaffold,
+    streams,
     version,
 )
-from harness.cli.output import write_any_text
-from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError
+from harness.cli.output import note
+from harness.errors import EXIT_FINDINGS, EXIT_INPUT, HarnessError, SurroundingsError
 
 app = typer.Typer(
     name="aic-harness",
@@ -56,16 +58,22 @@ version.register(app)
 
 def main() -> None:
     """Entry point of the console script: every error a user can mend is one line on stderr and an exit code."""
-    write_any_text()
+    streams.set_up()
+    # A crash in compiled code says where it was.
+    faulthandler.enable()
     try:
-        app()
-    except HarnessError as error:
-        sys.stderr.write(f"error: {error}\n")
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except (HarnessError, SurroundingsError) as error:
+        note(f"error: {error}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        sys.stderr.close()
+        streams.drop(sys.stdout)
         sys.exit(EXIT_FINDINGS)
     except OSError as error:
+        streams.drop(sys.stdout)
         # Files are checked before they are used; what is left is an output stream that takes no more.
-        sys.stderr.write(f"error: {error.filename or 'output'}: {error.strerror}\n")
+        note(f"error: {error.filename or 'output'}: {error.strerror}")
         sys.exit(EXIT_INPUT)

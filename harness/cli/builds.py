@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from harness.checks.records import Scope
 from harness.checks.registry import checks
 from harness.cli.output import note
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
+from harness.files import temporary_folder
 from harness.results.sides import FINDINGS, holds_results, side_of
 from harness.stored_configs import stored_models
 from harness.subjects.installed import holds_subject
@@ -50,7 +50,7 @@ def side_of_build(given: str, other: FindingsFile | None, *, quiet: bool) -> Sid
     """
     note(f"checking the build in {given}", quiet=quiet)
     chosen = ["--all"] if other is None else _asked(other)
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder("build-") as folder:
         path = Path(folder, FINDINGS)
         # The subject of this process cannot be another one, nor can one that was loaded be unloaded.
         command = [

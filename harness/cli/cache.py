@@ -68,4 +68,6 @@ def _folder(given: Path | None) -> Path:
     folder = given or default_folder()
     if folder is None:
         raise UsageError("--cache-dir", "nothing, and no home folder", "the folder of the cache")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("--cache-dir", f"{folder}, which is no folder", "the folder of the cache")
     return folder

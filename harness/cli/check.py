@@ -50,7 +50,15 @@ KnownIssuesFile = Annotated[
         show_default=False,
     ),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 stands for all cores.")]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=0,
+        help="Processes that the checks are run in; 0 stands for all cores, and for none of them where models are few.",
+    ),
+]
 JUnit = Annotated[
     Path | None, typer.Option("--junit", help="Also write JUnit XML.", metavar="FILE", show_default=False)
 ]
@@ -124,7 +132,11 @@ def register(app: typer.Typer) -> None:
             folder=config_dir,
         )
         subject, chosen, plan = prepare(
-            choice, subject_path=subject_path, known_issues=known_issues, jobs=jobs or len(os.sched_getaffinity(0))
+            choice,
+            subject_path=subject_path,
+            known_issues=known_issues,
+            jobs=jobs or len(os.sched_getaffinity(0)),
+            isolated=jobs > 0,
         )
         _refuse_unreadable(choice, chosen)
         note(header(subject.info), quiet=quiet)
@@ -133,11 +145,14 @@ def register(app: typer.Typer) -> None:
                 result = run(plan, subject, on_judged)
             else:
                 result = run_recorded(results, plan, subject, versions(subject.info), on_judged)
-        report.write(result, plan.known, junit, findings)
-        if as_json:
-            say_json([finding.document() for finding in result.findings])
-        else:
-            say(report.text(result, time.monotonic() - started, verbose=verbose))
+        try:
+            report.write(result, plan.known, junit, findings)
+        finally:
+            # A disk that has become full meanwhile takes the files, and not what was found.
+            if as_json:
+                say_json([finding.document() for finding in result.findings])
+            else:
+                say(report.text(result, time.monotonic() - started, verbose=verbose))
         for line in report.notes(chosen):
             note(line, quiet=quiet)
         for line in report.problems(result, chosen):

@@ -9,7 +9,7 @@ from harness.checks.findings_page import findings_page
 from harness.checks.records import Result
 from harness.cli.progress import progress as shown
 from harness.matrix.publish import publish as write_files
-from harness.matrix.publish import refuse_unusable
+from harness.matrix.publish import refuse_bad_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def refuse_bad_files(*paths: Path | None) -> None:
     """
     for path in paths:
         if path is not None:
-            refuse_unusable(path)
+            refuse_bad_file(path)
 
 
 def write(result: RunResult, known: KnownIssues, junit: Path | None, findings: Path | None) -> None:

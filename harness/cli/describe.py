@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
         """
         from harness.cli.progress import progress
         from harness.guide.describe import chosen, describe_all
-        from harness.matrix.results import refuse_bad_file
+        from harness.matrix.publish import refuse_bad_file
         from harness.results.models_file import header_of, write_models
         from harness.subjects.api import Capability
         from harness.subjects.installed import load_subject

@@ -61,9 +61,10 @@ def _merge_matrix(parts: list[Path], out: Path, split: Path | None, *, as_json: 
 
 
 def _merge_findings(parts: list[Path], out: Path) -> None:
-    from harness.matrix.publish import publish
+    from harness.matrix.publish import publish, refuse_bad_file
     from harness.results.findings_file import merge as merged
     from harness.results.stream import to_bytes
 
+    refuse_bad_file(out)
     publish({out: to_bytes(merged(parts))})
     say(f"wrote {out}")

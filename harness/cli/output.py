@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import platform
@@ -10,6 +9,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import harness
+from harness.cli import streams
+from harness.text import json_text
 
 if TYPE_CHECKING:
     from harness.subjects.api import SubjectInfo
@@ -21,30 +22,32 @@ def say(text: str) -> None:
 
 
 def note(text: str, *, quiet: bool = False) -> None:
-    """Write a remark to stderr."""
-    if not quiet:
+    """Write a remark to stderr; where that takes no more, the work goes on without remarks."""
+    if quiet:
+        return
+    try:
         sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except OSError:
+        streams.drop(sys.stderr)
 
 
 def say_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
     """Write one JSON document to stdout."""
     # What an older encoding lacks can be escaped in JSON, while the stream's own escapes would break it.
     is_unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=not is_unicode)
-    sys.stdout.write("\n")
+    sys.stdout.write(json_text(json.dumps(document, indent=2, ensure_ascii=not is_unicode)) + "\n")
 
 
 def painted(text: str, colour: str) -> str:
-    """Text in a colour on a terminal, unless NO_COLOR asks for none."""
-    import typer
-
-    return typer.style(text, fg=colour) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
+    """Text in a colour where colours are wanted: on a terminal, unless NO_COLOR or FORCE_COLOR says otherwise."""
+    return streams.painted(text, colour) if _wants_colours() else text
 
 
-def write_any_text() -> None:
-    """Let stdout write text that its encoding lacks, with escapes in place of what it cannot."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+def _wants_colours() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def versions(subject: SubjectInfo | None) -> dict[str, str | None]:

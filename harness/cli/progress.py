@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from harness.cli.output import note
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -55,7 +57,7 @@ def _live(
         TextColumn("{task.fields[labels]}"),
     )
     started = time.monotonic()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(file=sys.__stderr__)) as bar:
         task = bar.add_task(noun, total=total, labels="", rate="")
 
         def on_done(done: DoneT) -> None:
@@ -84,4 +86,4 @@ class _Plain(Generic[DoneT]):
         rate = count / max(now - self._started, 1e-9)
         left = (self._total - count) / rate
         labels = ", ".join(f"{name} {n}" for name, n in sorted(self._counts.items()))
-        sys.stderr.write(f"{count}/{self._total} {self._noun}, {rate:.1f}/s, {left:.0f} s left: {labels}\n")
+        note(f"{count}/{self._total} {self._noun}, {rate:.1f}/s, {left:.0f} s left: {labels}")

@@ -33,13 +33,13 @@ def register(app: typer.Typer) -> None:
 
         Example: aic-harness releases --history docs/history.md
         """
-        from harness.matrix.publish import publish, refuse_unusable
+        from harness.matrix.publish import publish, refuse_bad_file
         from harness.results import releases_text as text
         from harness.results.history import history_page
         from harness.results.overview import findings_of, releases_in
 
         if history is not None:
-            refuse_unusable(history)
+            refuse_bad_file(history)
         found = releases_in(results)
         if history is not None:
             publish({history: history_page(findings_of(found, results)).encode()})

@@ -62,8 +62,7 @@ def register(app: typer.Typer) -> None:
         from dataclasses import asdict
         from datetime import UTC, datetime
 
-        from harness.matrix.publish import publish
-        from harness.matrix.results import refuse_bad_file
+        from harness.matrix.publish import publish, refuse_bad_file
         from harness.report.build import build
         from harness.report.html import render
         from harness.report.loading import load

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.guide.phases import boxes
 from harness.guide.records import Box, State
+from harness.text import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +55,7 @@ def markdown(assessment: Assessment, subject: str) -> str:
         assessment: The assessment.
         subject: Name and version of the subject.
     """
-    lines = [f"### `{assessment.model}` on {subject}: situation {assessment.situation}", ""]
+    lines = [f"### {code_text(assessment.model)} on {subject}: situation {assessment.situation}", ""]
     for box in assessment.boxes:
         remark = f" ({box.remark})" if box.ticked and box.remark else ""
         lines.append(f"- [{'x' if box.ticked else ' '}] Phase {box.phase}: {box.text}{remark}")

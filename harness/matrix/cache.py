@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
+from harness.files import read_bytes
 from harness.matrix.judge_version import judge_version
 from harness.matrix.verdict_records import DamagedVerdictError, digest, from_record, to_record
 from harness.running.records import Cause
@@ -71,7 +72,7 @@ class Cache:
             return None
         path = _path(self.folder, key)
         try:
-            content = path.read_bytes()
+            content = read_bytes(path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -144,7 +145,7 @@ def prune(folder: Path, days: float) -> Contents:
     Raises:
         OSError: It cannot be removed.
     """
-    removed = [(path, stat) for path, stat in _entries(folder) if time.time() - stat.st_mtime >= days * _DAY_S]
+    removed = [(path, stat) for path, stat in _entries(folder) if _unused_s(stat.st_mtime) >= days * _DAY_S]
     for path, _ in removed:
         path.unlink(missing_ok=True)
     return _sum(removed)
@@ -157,8 +158,13 @@ def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def _sum(entries: list[tuple[Path, os.stat_result]]) -> Contents:
-    oldest = min((stat.st_mtime for _, stat in entries), default=time.time())
-    return Contents(len(entries), sum(stat.st_size for _, stat in entries), max(0.0, time.time() - oldest) / _DAY_S)
+    oldest = max((_unused_s(stat.st_mtime) for _, stat in entries), default=0.0)
+    return Contents(len(entries), sum(stat.st_size for _, stat in entries), oldest / _DAY_S)
+
+
+def _unused_s(used: float) -> float:
+    """Seconds since a time; none since one that lies ahead, as it does once the clock was put back."""
+    return max(0.0, time.time() - used)
 
 
 def _path(folder: Path, key: str) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.coordinates import Status
+from harness.text import markdown_text, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -161,16 +162,6 @@ def cell_table(
     table = tabulate(body, (*_CELL_HEADERS, *headers), tablefmt=style, disable_numparse=True)
     hidden = len(rows) - len(body)
     return f"{table}\n\n… and {hidden} more; the JSON output has them all." if hidden else table
-
-
-def plain_text(value: str) -> str:
-    """A value from a file, fit for a terminal: nothing in it can end the line or steer the terminal."""
-    return "".join(char if char.isprintable() else " " for char in value)
-
-
-def markdown_text(value: str) -> str:
-    """A value from a file, fit for a cell of a Markdown table."""
-    return plain_text(value).replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _statuses(matrix: Matrix) -> dict[Cell, str]:

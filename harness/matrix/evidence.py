@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness import __version__
 from harness.coordinates import Cell, Mode
 from harness.errors import MatrixFileError
+from harness.files import read_bytes
 from harness.matrix.publish import publish
 from harness.matrix.table import evidence_record
 
@@ -114,7 +115,7 @@ def _read(path: Path) -> tuple[Any, dict[str, str]]:
 
     expected = "the evidence that `aic-harness matrix run` writes"
     try:
-        table = pq.read_table(pa.BufferReader(path.read_bytes()))
+        table = pq.read_table(pa.BufferReader(read_bytes(path)))
     except (OSError, pa.ArrowException) as error:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0] or "a damaged file"
         raise MatrixFileError(str(path), reason, expected) from error

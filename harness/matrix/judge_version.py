@@ -17,6 +17,7 @@ CODE = (
     "coordinates.py",
     "data_files.py",
     "errors.py",
+    "files.py",
     "subjects",
     "version_ranges.py",
 )

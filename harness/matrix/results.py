@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import TYPE_CHECKING
 
 from harness.errors import OutputError
 from harness.matrix.evidence import evidence_file, evidence_path
-from harness.matrix.publish import publish, refuse_unusable
+from harness.matrix.publish import publish, refuse_bad_file
 from harness.matrix.store import matrix_file, merged, write_split
 from harness.matrix.table import Row
 
@@ -17,23 +16,6 @@ if TYPE_CHECKING:
 
     from harness.matrix.run import RunResult
     from harness.subjects.api import SubjectInfo
-
-
-def refuse_bad_file(path: Path, named: Path | None = None) -> None:
-    """Find out before the work is done that a result file could not be written.
-
-    Args:
-        path: The file.
-        named: What the user named, where that is another path.
-
-    Raises:
-        OutputError: The path is a folder or a device, lies below a file, or its folder cannot be written.
-    """
-    try:
-        refuse_unusable(path.absolute())
-        _refuse_unwritable(next(each for each in path.absolute().parents if each.exists()))
-    except OutputError as error:
-        raise OutputError(str(named or path), error.found, error.expected) from error
 
 
 def refuse_bad_targets(out: Path | None, split: Path | None, *, merge: bool) -> None:
@@ -94,13 +76,3 @@ def save(  # noqa: PLR0913 - as many as there are places and things to say there
         write_split(merged(split if merge else None, rows), split)
         written.append(str(split))
     return written
-
-
-def _refuse_unwritable(folder: Path) -> None:
-    try:
-        # Root passes every permission check, so only trying tells.
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        found = f"that {folder} cannot be written ({error.strerror})"
-        raise OutputError(str(folder), found, "a place with write permission") from error

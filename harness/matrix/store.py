@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import MatrixFileError, OutputError
+from harness.files import read_bytes
 from harness.matrix.publish import publish
 from harness.matrix.table import (
     COLUMNS,
@@ -112,7 +113,7 @@ def _index_names(folder: Path) -> list[str]:
     index = folder / INDEX
     expected = 'a JSON object such as {"files": ["h100_sxm.csv"]}'
     try:
-        document = json.loads(index.read_bytes())
+        document = json.loads(read_bytes(index))
     except OSError as error:
         raise MatrixFileError(str(index), error.strerror or str(error), expected) from error
     except (ValueError, RecursionError) as error:
@@ -201,7 +202,7 @@ class _Scanner:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_bytes(file)
     except OSError as error:
         raise MatrixFileError(str(file), error.strerror or str(error), "a file that can be read") from error
 

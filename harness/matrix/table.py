@@ -17,6 +17,7 @@ from harness.coordinates import Cell, Mode, Status
 from harness.data_files import Record, data_path, load_toml
 from harness.errors import MatrixFileError
 from harness.matrix.records import SOURCES
+from harness.text import spreadsheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,14 +74,14 @@ class Row:
         cell = verdict.cell
         return cls(
             model=cell.model,
-            architecture=verdict.architecture,
+            architecture=spreadsheet_text(one_line(verdict.architecture)),
             system=cell.system,
             backend=cell.backend,
             version=cell.version,
             mode=cell.mode,
             status=verdict.status,
-            error=one_line(verdict.error),
-            command=one_line(verdict.command),
+            error=spreadsheet_text(one_line(verdict.error)),
+            command=spreadsheet_text(one_line(verdict.command)),
             source=verdict.source,
         )
 

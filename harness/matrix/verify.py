@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.matrix.diff import cell_document, cell_table, plain_text
+from harness.matrix.diff import cell_document, cell_table
 from harness.matrix.store import scan_matrix
+from harness.text import plain_text
 
 if TYPE_CHECKING:
     from pathlib import Path

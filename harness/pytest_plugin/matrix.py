@@ -53,7 +53,7 @@ def _refuse_bad_paths(config: pytest.Config) -> None:
     if target is None and recorded is None:
         return
     from harness.errors import HarnessError
-    from harness.matrix.results import refuse_bad_file
+    from harness.matrix.publish import refuse_bad_file
     from harness.matrix.store import merged, read_matrix
 
     try:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from harness.coordinates import Status
 from harness.report.columns import texts
-from harness.results.compare_text import markdown_text
 from harness.results.plausibility import Plausibility
+from harness.text import markdown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.matrix import diff as matrix_diff
-from harness.matrix.diff import cell_document, cell_table, plain_text
+from harness.matrix.diff import cell_document, cell_table
 from harness.results.values import QUANTITIES
+from harness.text import markdown_text, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 80
 _WHERE_SHOWN = 3
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&])")
 _FINDING_HEADERS = ("Check", "Target", "About", "Known issue", "Where", "Expected", "Actual")
 _ROWS = {
     "new": "New: judged before, and not found then",
@@ -73,11 +72,6 @@ def to_json_document(found: Comparison) -> dict[str, object]:
         "findings": _findings_document(found.findings) if found.findings else None,
         "values": _values_document(found.values) if found.values else None,
     }
-
-
-def markdown_text(value: str) -> str:
-    """A value from a file, fit for a cell of a Markdown table: nothing in it is markup, a link or HTML."""
-    return _MARKDOWN.sub(r"\\\1", plain_text(value))
 
 
 def _underlined(title: str, level: int) -> str:

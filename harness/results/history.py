@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from harness.results.compare_text import markdown_text
 from harness.results.findings_diff import judged_places, refuse_other_configs
 from harness.results.overview import bugs, by_check, milestones, unlisted
+from harness.text import markdown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.errors import ResultsError, UsageError
+from harness.files import read_bytes
 from harness.matrix.judge_version import judge_version
 from harness.matrix.table import shown
 from harness.matrix.verdict_records import DamagedVerdictError, digest, from_record, to_record
@@ -157,8 +158,7 @@ _MEANINGS = {
 
 def _has_begun(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            return file.readline().endswith(b"\n")
+        return b"\n" in read_bytes(path)
     except OSError:
         return False
 

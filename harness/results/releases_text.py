@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from harness.matrix.diff import plain_text
 from harness.results.overview import bugs, by_check
+from harness.text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OutputError, ResultsError
+from harness.files import created, read_bytes
 from harness.matrix.table import shown, utf8
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ class Writer:
 
 def _opened(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("wb", buffering=0)
+    return created(path, buffering=0)
 
 
 def _write_all(file: BinaryIO, content: bytes) -> None:
@@ -218,8 +219,7 @@ def read(path: Path, wanted: Format) -> Stream:
 def format_of(path: Path) -> str:
     """Name of the format that a file says it has; empty where it says none."""
     try:
-        with path.open("rb") as file:
-            said = _object(f"{path}:1", file.readline())
+        said = _object(f"{path}:1", read_bytes(path).partition(b"\n")[0])
     except (OSError, ResultsError):
         return ""
     return str(said.get("format", ""))
@@ -256,7 +256,7 @@ def _parsed(path: Path, wanted: Format, *, cut_off: bool = False) -> tuple[Strea
 
 def _lines(path: Path, *, cut_off: bool) -> list[Content]:
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         raise ResultsError(str(path), error.strerror or str(error), _EXPECTED) from error
     # The last piece is what stands behind the last line end: nothing, unless a line was cut off.

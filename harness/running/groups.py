@@ -12,10 +12,11 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from harness.running.records import Done, Limits, Lost, Outcome, Work
+from harness.running.served import ENDING
 from harness.running.worker import Died, Stopped, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from harness.running.records import Stop
 
@@ -84,12 +85,20 @@ def run_here(groups: Sequence[Sequence[Any]], work: Work, limits: Limits, jobs: 
     Yields:
         A unit with its outcome. The next unit of its group begins once the one after it is asked for, so that what
         is done with an outcome is done by then.
+
+    Raises:
+        KeyboardInterrupt: A signal asked for the end.
+        SurroundingsError: No process can be started here.
     """
-    if not groups:
-        return
-    resource_tracker.ensure_running()
+    if groups:
+        resource_tracker.ensure_running()
+        with _ended_like_ctrl_c():
+            yield from _run_here(groups, work, limits, jobs)
+
+
+def _run_here(groups: Sequence[Sequence[Any]], work: Work, limits: Limits, jobs: int) -> Generator[tuple[Any, Outcome]]:
     said, stop = SimpleQueue[_Said | Future[None]](), threading.Event()
-    executor = ThreadPoolExecutor(jobs, initializer=_leave_interrupts_to_main)
+    executor = ThreadPoolExecutor(jobs, initializer=_leave_signals_to_main)
     try:
         for units in groups:
             executor.submit(_tell, work, units, limits, said, stop).add_done_callback(said.put)
@@ -124,9 +133,24 @@ def _tell(work: Work, units: Sequence[Any], limits: Limits, said: SimpleQueue[An
                     return
 
 
-def _leave_interrupts_to_main() -> None:
-    # Processes inherit it, so that Ctrl-C cannot reach one before it ignores it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _leave_signals_to_main() -> None:
+    # Processes inherit it, so that none of them can reach one before it ignores it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
+@contextlib.contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """Let signals that ask for an end raise `KeyboardInterrupt`, so that what is done is kept and nothing is left."""
+    replaced = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in ENDING:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                replaced[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
 
 
 def _outcomes(work: Work, units: Sequence[Any], limits: Limits, stop: Stop) -> Generator[Outcome]:

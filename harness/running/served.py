@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 OUT_OF_MEMORY_CODE = 71
 """Exit code of a process in which Python got no more memory."""
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals by which somebody asks for the end of a run."""
+
 _SET_DEATH_SIGNAL = 1
 
 
@@ -48,11 +51,13 @@ def serve(work: Work, units: Connection, output: Connection, parent: int, folder
 
 
 def _take_precautions(output: Connection, parent: int, folder: str) -> None:
-    # Ctrl-C reaches every process of the terminal; the parent decides what to keep.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches every process of the terminal, and an end that is asked for every process of the job; the parent
+    # decides what to keep.
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     # What compiled code prints must not mix into our own output, and is the only account of a crash.
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(output.fileno(), stream.fileno())
+    for descriptor in (1, 2):
+        os.dup2(output.fileno(), descriptor)
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # No timer and no thread of ours could end a process that compiled code holds.

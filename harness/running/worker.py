@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import sys
-import tempfile
 import threading
 import time
 from multiprocessing.connection import wait
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from harness.files import refuse_lost_folder, temporary_folder
 from harness.running.records import Cause, Limits, Lost
 from harness.running.served import OUT_OF_MEMORY_CODE, serve
 
@@ -61,11 +61,15 @@ class Worker:
         work: What it does with each unit.
         limits: What a unit may take.
         stop: Ends it when set.
+
+    Raises:
+        SurroundingsError: There is no place for its temporary files, or no working folder.
     """
 
     def __init__(self, work: Work, limits: Limits, stop: Stop) -> None:
+        refuse_lost_folder()
         self._limits, self._stop = limits, stop
-        self._folder = tempfile.TemporaryDirectory(prefix="aic-harness-", ignore_cleanup_errors=True)
+        self._folder = temporary_folder("")
         self._printed = b""
         self._kernel_kills = _kernel_kills()
         # Spawn, not fork: the subject's compiled engine runs threads.

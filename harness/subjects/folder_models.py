@@ -10,18 +10,19 @@ import contextlib
 import functools
 import hashlib
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiconfigurator.sdk import common, models, utils
 
+from harness.files import no_room, temporary_folder
 from harness.subjects.models import BACKENDS, BuildRequest
 from harness.subjects.patching import replaced
 from harness.subjects.recording import Recorder
 from harness.subjects.sdk_models import SdkModels, calm
 
 if TYPE_CHECKING:
+    import tempfile
     from collections.abc import Iterator, Mapping
 
 
@@ -37,10 +38,10 @@ class FolderModels(SdkModels):
         text = json.dumps(config), json.dumps(quantization) if quantization is not None else ""
         folder = Path(self._folder.name) / hashlib.sha256("\0".join(text).encode()).hexdigest()[:16]
         if not folder.is_dir():
-            folder.mkdir()
-            (folder / "config.json").write_text(text[0], encoding="utf-8")
-            if quantization is not None:
-                (folder / "hf_quant_config.json").write_text(text[1], encoding="utf-8")
+            try:
+                _write(folder, *text)
+            except OSError as error:
+                raise no_room(error) from error
         return str(folder)
 
     def fields_read(
@@ -49,7 +50,7 @@ class FolderModels(SdkModels):
         """Fields of a config that it reads to parse and build the model, nested ones with dots."""
         recorder = Recorder()
         recorded = recorder.mapping(config)
-        with tempfile.TemporaryDirectory() as folder, calm(), _loading(recorded, quantization):
+        with temporary_folder("config-") as folder, calm(), _loading(recorded, quantization):
             models.check_is_moe(folder)
             for backend in BACKENDS:
                 models.get_model(folder, self._model_config(BuildRequest(folder, backend)), backend)
@@ -61,7 +62,17 @@ class FolderModels(SdkModels):
 
     @functools.cached_property
     def _folder(self) -> tempfile.TemporaryDirectory[str]:
-        return tempfile.TemporaryDirectory(prefix="aic-harness-models-")
+        return temporary_folder("models-")
+
+
+def _write(folder: Path, config: str, quantization: str) -> None:
+    """Write a config all or not at all: half of one would be read as another model."""
+    new = folder.with_suffix(".new")
+    new.mkdir(exist_ok=True)
+    (new / "config.json").write_text(config, encoding="utf-8")
+    if quantization:
+        (new / "hf_quant_config.json").write_text(quantization, encoding="utf-8")
+    new.rename(folder)
 
 
 @contextlib.contextmanager

@@ -68,14 +68,14 @@ def _installed() -> Releases:
 
 def _in_folder(path: Path) -> tuple[Releases, bool]:
     """The releases of what lies in a folder, and whether it lies there without a version."""
-    lines = load_lines()
+    lines = load_lines() if path.is_dir() else ()
     for line in lines:
         if [*metadata.distributions(name=line.name, path=[str(path)])]:
             return line, False
     for line in lines:
         if PathFinder.find_spec(line.name, [str(path)]) is not None:
             return line, True
-    packages = " or ".join(f"`{line.name}`" for line in lines)
+    packages = " or ".join(f"`{line.name}`" for line in load_lines())
     raise UsageError("--subject-path", str(path), f"a folder that holds the package {packages}")
 
 

@@ -8,11 +8,13 @@ route. The subject's own files stay untouched: the view is made of links.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.files import no_room, temporary_folder
+
 if TYPE_CHECKING:
+    import tempfile
     from collections.abc import Iterable
 
     from harness.coordinates import Database
@@ -35,9 +37,19 @@ def build(systems: Path, databases: Iterable[Database]) -> tempfile.TemporaryDir
 
     Returns:
         The folder; it is removed when the object is.
+
+    Raises:
+        SurroundingsError: There is no place for it.
     """
-    folder = tempfile.TemporaryDirectory(prefix="aic-harness-systems-")
-    view = Path(folder.name)
+    folder = temporary_folder("systems-")
+    try:
+        _fill(Path(folder.name), systems, databases)
+    except OSError as error:
+        raise no_room(error) from error
+    return folder
+
+
+def _fill(view: Path, systems: Path, databases: Iterable[Database]) -> None:
     by_system: dict[str, list[Database]] = {}
     for database in databases:
         by_system.setdefault(database.system, []).append(database)
@@ -50,7 +62,6 @@ def build(systems: Path, databases: Iterable[Database]) -> tempfile.TemporaryDir
         _link_all(systems / "data" / system, own, leave_out=set())
         for database in missing:
             (own / _FAMILY / database.backend / database.version).mkdir(parents=True)
-    return folder
 
 
 def _link_all(source: Path, target: Path, leave_out: set[str]) -> None:

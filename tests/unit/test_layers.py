@@ -26,7 +26,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"oracle"}),  # it knows nothing of the reference, which may look up what it said
     frozenset({"stored_configs"}),
     frozenset({"data_files", "globs", "running", "version_ranges"}),
-    frozenset({"coordinates", "errors"}),
+    frozenset({"files"}),
+    frozenset({"coordinates", "errors", "text"}),
 )
 """Top to bottom. A module may import what lies in a lower layer, and its own package."""
 

@@ -81,6 +81,11 @@ def prose(text: str) -> str:
     return " ".join(shown.replace("\\", "/").replace('"', "'").split())
 
 
+def noted(text: str) -> str:
+    """Free text on one line of Markdown, without HTML."""
+    return prose(text).replace("<", "&lt;")
+
+
 def string(name: str, value: str, indent: int = 0) -> list[str]:
     """Assignment of a string, over several lines where it is long."""
     margin = _INDENT * indent

@@ -108,7 +108,7 @@ def write(files: tuple[File, ...], out: Path, *, force: bool = False) -> None:
         todo = "Give another folder, or --force to overwrite them."
         raise OutputError(str(out), f"{', '.join(there)} there already", "a folder without these files", todo)
     try:
-        publish(contents)
+        publish(contents, within=out)
     except BaseException:
         for path in reversed(made):
             with contextlib.suppress(OSError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.checks.records import Scope
 from harness.checks.registry import checks
 from harness.guide.fields import MTP
-from harness.guide.scaffold.code import prose
+from harness.guide.scaffold.code import noted
 from harness.guide.scaffold.ops import rows
 from harness.guide.scaffold.registration import doubts
 
@@ -47,7 +47,7 @@ def ops_table(blueprint: Blueprint) -> str:
 
 def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterator[str]:
     for cells in (head, ["---"] * len(head), *lines):
-        yield f"| {' | '.join(prose(cell).replace('|', '/') for cell in cells)} |"
+        yield f"| {' | '.join(noted(cell).replace('|', '/') for cell in cells)} |"
 
 
 # Known issues -------------------------------------------------------------------------------------------------------

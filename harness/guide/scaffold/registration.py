@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from harness.guide.fields import MTP
 from harness.guide.naming import config_file
 from harness.guide.records import Situation
-from harness.guide.scaffold.code import prose
+from harness.guide.scaffold.code import noted, prose
 from harness.guide.scaffold.words import places
+from harness.text import code_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +35,12 @@ def registration(blueprint: Blueprint) -> str:
 
 
 def _reason(blueprint: Blueprint) -> str:
-    evidence, architecture = blueprint.evidence, prose(blueprint.architecture)
+    evidence, architecture = blueprint.evidence, code_text(prose(blueprint.architecture))
     missing = ", ".join(f"{mixer}+{ffn}" for mixer, ffn in evidence.uncovered)
     if evidence.mapped:
         lacks = f", which has no ops for {missing}" if missing else ""
-        refused = f" The release refuses to build the model: {prose(evidence.refusal)}" if evidence.refusal else ""
-        return f"`{architecture}` is mapped to the family `{evidence.family}`{'' if refused else lacks}.{refused}"
+        refused = f" The release refuses to build the model: {noted(evidence.refusal)}" if evidence.refusal else ""
+        return f"{architecture} is mapped to the family `{evidence.family}`{'' if refused else lacks}.{refused}"
     if blueprint.is_new_family:
         return f"No single family prices its layers, {missing} among them, so `{blueprint.family}` is a new one."
     return f"The family `{blueprint.family}` prices every one of its layers: {evidence.layers}."
@@ -70,7 +71,7 @@ def _code(blueprint: Blueprint) -> Iterator[str]:
     if blueprint.dataclass:
         own = "" if blueprint.is_new_family else f", or extend the one that the family `{family}` has"
         yield f"Add the dataclass `{blueprint.dataclass}` of `{blueprint.module}.py` to {where.dataclass}{own}."
-        fields = ", ".join(f"`{prose(field)}`" for field in evidence.unread)
+        fields = ", ".join(code_text(field) for field in evidence.unread)
         unread = f" Today it never reads {fields}." if fields else ""
         yield f"Let {where.parsing} make it: `extra_params = {blueprint.dataclass}.from_config(config)`.{unread}"
     if evidence.is_moe:
@@ -98,9 +99,9 @@ def _lines(what: str, line: str) -> str:
 
 def doubts(blueprint: Blueprint) -> Iterator[str]:
     """A list of what is not certain; nothing where all of it is."""
-    found = [prose(each) for each in blueprint.reading.uncertain]
+    found = [noted(each) for each in blueprint.reading.uncertain]
     if blueprint.left_out:
-        fields = ", ".join(f"`{prose(blueprint.path(field))}`" for field in blueprint.left_out)
+        fields = ", ".join(code_text(blueprint.path(field)) for field in blueprint.left_out)
         found.append(f"No parameter holds these fields, whose values are neither numbers nor words: {fields}.")
     if found:
         yield "\n".join(["To be settled by hand:", "", *(f"- {each}" for each in found)])

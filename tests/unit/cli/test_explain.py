@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.cli.explain import _paint
+from harness.cli.streams import SafeStream
 from tests.fakes.guide import located
 
 if TYPE_CHECKING:
@@ -76,7 +78,13 @@ def test_help_has_an_example(aic: Run) -> None:
 def test_signs_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _paint("F", 0) == "F"
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    first, second = _paint("F", 0), _paint("F", 1)
-    assert "F" in first
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = io.BytesIO()
+    stream = SafeStream(terminal, encoding="utf-8")
+    stream.write(f"{_paint('F', 0)} {_paint('F', 1)}")
+    stream.flush()
+    first, second = terminal.getvalue().split(b" ")
     assert first != second
-    assert "\x1b" in first
+    assert first.startswith(b"\x1b")
+    assert b"F" in first

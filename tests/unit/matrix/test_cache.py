@@ -141,6 +141,14 @@ def test_what_was_not_used_is_removed(cache: Cache) -> None:
     assert contents(cache.folder).entries == contents(cache.folder / "gone").entries == 0
 
 
+def test_a_clock_that_was_put_back_makes_nothing_older(cache: Cache) -> None:
+    ahead = time.time() + 40 * 86_400
+    os.utime(_entry(cache), (ahead, ahead))
+    assert contents(cache.folder).oldest_days == 0
+    assert prune(cache.folder, 30).entries == 0
+    assert prune(cache.folder, 0).entries == 1
+
+
 def test_use_keeps_an_entry(cache: Cache) -> None:
     then = time.time() - 40 * 86_400
     os.utime(_entry(cache), (then, then))

@@ -153,8 +153,13 @@ def test_text_of_a_file_cannot_steer_the_terminal() -> None:
 def test_markdown_escapes_what_would_break_a_table() -> None:
     markdown = to_markdown(diff_matrices(matrix(row("a")), matrix(row("a"), row("x|y\\|z\nw"))))
     (line,) = [line for line in markdown.splitlines() if line.startswith("| x")]
-    assert line.startswith(r"| x\|y\\\|z w | h100_sxm | vllm      | 1.10")
+    assert line.startswith(r"| x\|y\\\|z w | h100\_sxm | vllm      | 1.10")
     assert "### Added (1)" in markdown
+
+
+def test_nothing_in_a_file_becomes_markup() -> None:
+    markdown = to_markdown(diff_matrices(matrix(row("a")), matrix(row("a"), row("<img src=x>[y](z)`w`"))))
+    assert r"\<img src=x\>\[y\]\(z\)\`w\`" in markdown
 
 
 @pytest.mark.parametrize("render", [to_text, to_markdown])

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import resource
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,10 +163,57 @@ def test_split_writes_nothing_when_one_file_cannot_be_written(tmp_path: Path) ->
 def test_split_leaves_no_temporary_files_when_the_writing_breaks_off(tmp_path: Path) -> None:
     write_split(Matrix.from_rows([row()]), tmp_path)
     before = snapshot(tmp_path)
-    # The name itself just fits into a folder, its temporary one does not; the files before it are already waiting.
-    with pytest.raises(OutputError, match=r"z\.csv: found File name too long"):
-        write_split(Matrix.from_rows([row("m2"), row(system="z" * 250)]), tmp_path)
+    # The second file does not fit any more; the one before it is already waiting.
+    rows = [row("m2"), row(system="zzz", error="x" * 10_000)]
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"zzz\.csv: found File too large"):
+            write_split(Matrix.from_rows(rows), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(("umask", "new"), [(0o077, 0o600), (0o022, 0o644), (0o002, 0o664)])
+@pytest.mark.parametrize("old", [None, 0o600, 0o640, 0o666])
+def test_permissions_are_those_of_the_file_before_or_as_the_umask_says(
+    tmp_path: Path, umask: int, new: int, old: int | None
+) -> None:
+    path = tmp_path / "m.csv"
+    if old is not None:
+        path.touch()
+        path.chmod(old)
+    before = os.umask(umask)
+    try:
+        publish({path: b"new"})
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == (new if old is None else old)
+
+
+def test_a_name_that_just_fits_is_written(tmp_path: Path) -> None:
+    publish({tmp_path / ("x" * 255): b"new"})
+    assert names(tmp_path) == ["x" * 255]
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    outside = lines(tmp_path / "outside", "not yours")
+    link = tmp_path / "m.csv"
+    link.symlink_to(outside)
+    publish({link: b"new"})
+    assert (link.read_bytes(), link.is_symlink(), outside.read_text()) == (b"new", False, "not yours\n")
+
+
+def test_a_folder_that_is_a_link_leads_nowhere_else(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    (inside / "deeper").symlink_to(outside)
+    with pytest.raises(OutputError, match="is a link that leads out of"):
+        publish({inside / "a": b"", inside / "deeper" / "b": b""}, within=inside)
+    assert names(outside) == []
+    assert names(inside) == ["deeper"]
 
 
 def test_split_does_not_write_over_a_foreign_index(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ import pytest
 from harness.coordinates import Cell, Mode, Status
 from harness.errors import HarnessError, MatrixFileError, ResultsError
 from harness.results.compare import compare
-from harness.results.compare_text import markdown_text, to_json_document, to_markdown, to_text
+from harness.results.compare_text import to_json_document, to_markdown, to_text
 from harness.results.sides import side_of
 from harness.results.stream import partial_path
+from harness.text import markdown_text
 from tests.fakes.results import feasible, found, list_of, matrix_written, passed, written
 
 if TYPE_CHECKING:
