@@ -13,6 +13,7 @@ from harness.cli import (
     compare,
     configs,
     explain,
+    jobs,
     matrix,
     merge,
     plan,
@@ -46,6 +47,7 @@ configs.register(app)
 compare.register(app)
 releases.register(app)
 merge.register(app)
+jobs.register(app)
 app.add_typer(cache.app, name="cache")
 version.register(app)
 

@@ -18,6 +18,7 @@ class KnownRelease(Record):
 
     Attributes:
         version: Its version.
+        python: Newest Python that an environment of it can have.
         pins: Requirements that an environment needs beside it.
         stub: Why the package index cannot give it; empty if it can.
     """
@@ -26,6 +27,7 @@ class KnownRelease(Record):
     model_config = ConfigDict(extra="ignore")
 
     version: str
+    python: str = "3.13"
     pins: tuple[str, ...] = ()
     stub: str = ""
 
