@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,3 +75,14 @@ def test_a_release_that_the_index_cannot_give_says_why(session: str) -> None:
     assert done.returncode == 1
     assert f"aiconfigurator {session.partition('-')[2]} cannot be installed: the index holds a" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("python", "refused"), [("3.13", True), ("3.12", False), ("3.9", False)])
+def test_a_python_that_is_too_new_for_a_release_is_refused(
+    noxfile: Any,  # noqa: ANN401 - a module
+    python: str,
+    refused: bool,
+) -> None:
+    said: list[str] = []
+    noxfile._refuse_newer_python(SimpleNamespace(python=python, error=said.append), "3.12")  # noqa: SLF001
+    assert said == ([f"found Python {python}; this release needs 3.12 or older: run nox with that"] if refused else [])

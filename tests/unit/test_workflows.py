@@ -108,7 +108,7 @@ def problems(text: str) -> list[str]:  # noqa: C901 - one rule after the other
     lists = [
         shlex.split(_TO_SUMMARY.sub("", line)) for job in jobs.values() for line, _ in runs(job) if " jobs " in line
     ]
-    listed = the_list(lists[0][1:]) if lists else {"release": ""}
+    listed: dict[str, Any] = the_list(lists[0][1:]) if lists else {"release": ""}
     for name, job in jobs.items():
         if not 0 < job.get("timeout-minutes", 0) <= 180:
             found.append(f"{name}: no time limit")
