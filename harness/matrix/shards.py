@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 import sys
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from statistics import median
@@ -17,7 +18,7 @@ from harness.data_files import Record, data_path, load_toml
 from harness.matrix.publish import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.coordinates import Cell, Database
 
@@ -50,6 +51,21 @@ class _Costs(Record):
         return self.start_s + cells * each.get(str(database), median(each.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class ShardSize:
+    """What a shard has to do.
+
+    Attributes:
+        databases: How many of them it judges.
+        cells: Cells on them.
+        seconds: That one process is expected to take, by what the databases cost before.
+    """
+
+    databases: int
+    cells: int
+    seconds: float
+
+
 def cells_of_shard(cells: Sequence[Cell], number: int, of: int) -> tuple[Cell, ...]:
     """The cells of one shard, in their order.
 
@@ -60,15 +76,33 @@ def cells_of_shard(cells: Sequence[Cell], number: int, of: int) -> tuple[Cell, .
         number: Which shard; the first is 1.
         of: How many there are.
     """
-    groups = [(database, len(list(group))) for database, group in groupby(cells, lambda cell: cell.database)]
-    costs = {database: _costs().of(database, size) for database, size in groups}
+    chosen = _divided(_sizes(cells), of)[number - 1]
+    return tuple(cell for cell in cells if cell.database in chosen)
+
+
+def shard_sizes(cells: Sequence[Cell], of: int) -> tuple[ShardSize, ...]:
+    """What each of so many shards has to do, the first in front; see `cells_of_shard`."""
+    sizes = _sizes(cells)
+    return tuple(
+        ShardSize(len(chosen), sum(sizes[database] for database in chosen), sum(chosen.values()))
+        for chosen in _divided(sizes, of)
+    )
+
+
+def _sizes(cells: Sequence[Cell]) -> dict[Database, int]:
+    return {database: len(list(group)) for database, group in groupby(cells, lambda cell: cell.database)}
+
+
+def _divided(sizes: Mapping[Database, int], of: int) -> tuple[dict[Database, float], ...]:
+    """The databases of each shard, with what each costs."""
+    costs = {database: _costs().of(database, size) for database, size in sizes.items()}
+    shards: tuple[dict[Database, float], ...] = tuple({} for _ in range(of))
     loads = [0.0] * of
-    homes: dict[Database, int] = {}
     for database in sorted(costs, key=lambda database: (-costs[database], database)):
         home = loads.index(min(loads))
         loads[home] += costs[database]
-        homes[database] = home + 1
-    return tuple(cell for cell in cells if homes[cell.database] == number)
+        shards[home][database] = costs[database]
+    return shards
 
 
 def pieces(cells: Sequence[Cell]) -> list[Sequence[Cell]]:

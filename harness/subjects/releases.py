@@ -44,6 +44,7 @@ class Release(Record):
 
     version: str
     adapter: str
+    python: str = Field(default="3.13", pattern=r"^3\.\d+$")
     pins: tuple[str, ...] = ()
     stub: str = ""
     lacks: tuple[Lack, ...] = ()
