@@ -78,7 +78,7 @@ def test_json_of_any_text_is_json_that_steers_no_terminal(encoding: str, monkeyp
 
 def test_work_goes_on_where_remarks_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123 - unbuffered
-        monkeypatch.setattr(sys, "stderr", SafeStream(full, encoding="utf-8"))  # type: ignore[arg-type]
+        monkeypatch.setattr(sys, "stderr", SafeStream(full, encoding="utf-8"))
         note("lost")
         note("also lost")
         sys.stderr.flush()
