@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.data_files import Record, load_toml
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SurroundingsError
 from harness.matrix.evidence import read_evidence
 from harness.matrix.store import read_matrix
 from harness.reference.hf_config import HFConfig
@@ -18,7 +21,8 @@ from tests.fakes.surroundings import COMMANDS, CONFIG, aic, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from harness.subjects.models import ModelSubject
 
 KIND = Format("test-stream", 1)
 HEADER = Header("test-stream", 1, {}, "", {})
@@ -123,6 +127,20 @@ def test_without_room_for_temporary_files_there_is_no_answer(tmp_path: Path, com
         b"error: the folder for temporary files: found none that takes a file"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_half_a_config_is_never_read(installed: ModelSubject) -> None:
+    config = json.loads(CONFIG.read_bytes())
+    installed.reference(config)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(SurroundingsError, match="none that takes a file"):
+            installed.reference({**config, "num_hidden_layers": 1})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    whole = Path(installed.reference({**config, "num_hidden_layers": 1}), "config.json")
+    assert json.loads(whole.read_bytes())["num_hidden_layers"] == 1
 
 
 def test_a_folder_for_temporary_files_that_is_gone_is_done_without(tmp_path: Path) -> None:
