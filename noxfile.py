@@ -36,8 +36,9 @@ def _lost(environment: Path) -> Path | None:
             needed[record] = ""
             if record.exists():
                 with record.open(encoding="utf-8", newline="") as rows:
+                    # What Python compiles comes and goes.
                     needed.update(
-                        {site / name: size for name, _, size in csv.reader(rows) if not name.endswith(".pyc")}
+                        {site / name: size for name, _, size in csv.reader(rows) if "__pycache__" not in name}
                     )
     return next((path for path, size in needed.items() if not _is_there(path, size)), None)
 
