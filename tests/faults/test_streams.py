@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 EVIL = "\x1b]0;title\x07\x1b[31m"
 FILES = {
     "check": {"f.jsonl", "j.xml"},
+    "describe": {"d.jsonl"},
     "matrix run": {"out.csv", "out.evidence.parquet"},
     "merge": {"g.jsonl"},
     "releases": {"h.md"},
+    "report": {"page"},
     "scaffold": {"scaffold"},
 }
-LIGHT = [name for name in COMMANDS if name not in FILES and name not in {"assess", "explain", "configs"}]
+LIGHT = [name for name in COMMANDS if name not in FILES and name not in {"assess", "explain", "configs", "jobs"}]
 
 
 def test_every_command_is_here() -> None:
