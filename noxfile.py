@@ -36,11 +36,13 @@ def _lost(environment: Path) -> Path | None:
             needed[record] = ""
             if record.exists():
                 with record.open(encoding="utf-8", newline="") as rows:
-                    # What Python compiles comes and goes.
-                    needed.update(
-                        {site / name: size for name, _, size in csv.reader(rows) if "__pycache__" not in name}
-                    )
+                    needed.update({site / name: size for name, _, size in csv.reader(rows) if not _compiled(name)})
     return next((path for path, size in needed.items() if not _is_there(path, size)), None)
+
+
+def _compiled(name: str) -> bool:
+    """Whether Python makes a file or folder by itself, so that it comes and goes."""
+    return name.endswith(".pyc") or "__pycache__" in name
 
 
 def _is_there(path: Path, size: str) -> bool:

@@ -41,7 +41,7 @@ def environment(tmp_path: Path) -> Path:
         f"{SITE}/one/__init__.py": "x = 1\n",
         f"{SITE}/one-1.dist-info/RECORD": (
             'one/__init__.py,sha256=a,6\none/__pycache__/__init__.cpython-311.pyc,,\n"../../../bin/tool",sha256=b,4\n'
-            "one/_vendor/two-1.dist-info/__pycache__,,\none-1.dist-info/RECORD,,\n"
+            "one/_vendor/two-1.dist-info/__pycache__,,\none/base.cpython-311.pyc,,9\none-1.dist-info/RECORD,,\n"
         ),
     }
     for name, text in contents.items():
