@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.report.columns import number, words
-from harness.report.payload_changes import Changes, FindingChanges, SideInfo, StatusChanges, StatusCount, ValueChanges
+from harness.report.payload_changes import Changes, FindingChanges, SideInfo, StatusChanges, ValueChanges
 from harness.results.values import QUANTITIES
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _statuses(diff: MatrixDiff, rows: Mapping[Cell, int]) -> StatusChanges:
     found += [("added", each.cell, "", each.status) for each in diff.added]
     found.sort(key=lambda each: (_DIRECTIONS.index(each[0]), each[1]))
     return StatusChanges(
-        counts=tuple(StatusCount(each.status, each.old, each.new) for each in diff.counts),
+        counts=diff.counts,
         cell=tuple(rows.get(cell, -1) for _, cell, _, _ in found),
         name=words("" if cell in rows else str(cell) for _, cell, _, _ in found),
         old=words(old for _, _, old, _ in found),

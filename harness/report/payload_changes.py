@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.matrix.diff import StatusCount
     from harness.report.payload_columns import Numbers, Words
     from harness.results.model_records import Codes
-
-
-@dataclass(frozen=True, slots=True)
-class StatusCount:
-    """Cells that have a status in the old and in the new matrix; an empty status is one that was left out."""
-
-    status: str
-    old: int
-    new: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from harness.checks.records import Finding, Outcome, Result, Target
 from harness.coordinates import Database
-from harness.data_files import Record, RecordT
+from harness.data_files import Record
 from harness.errors import ResultsError
 from harness.matrix.table import shown, utf8
+from harness.results.content import refuse_unversioned, validated
 from harness.results.stream import Entry, Footer, Format, Header, Stream, read
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 FORMAT = Format("aic-harness-findings", 1)
 
-_VERSIONS = ("harness", "subject", "data", "python")
 _OF_FINDING = ("about", "expected", "actual", "arithmetic", "snippet", "known_issue", "stale")
 _BLANK = {field.name: field.default for field in fields(Finding) if field.name in _OF_FINDING}
 
@@ -173,11 +171,8 @@ def parsed(stream: Stream, name: str) -> FindingsFile:
         ResultsError: A line does not follow the format.
     """
     header = stream.header
-    about = _validated(_About, header.about, f"{name}:1, field about")
-    for version in _VERSIONS:
-        if not isinstance(header.versions.get(version), str):
-            found = shown(repr(header.versions.get(version)))
-            raise ResultsError(f"{name}:1, field versions.{version}", found, "a version")
+    about = validated(_About, header.about, f"{name}:1, field about")
+    refuse_unversioned(header, name)
     if not stream.entries:
         raise ResultsError(name, "no record", "at least one")
     subject = header.versions["subject"]
@@ -202,7 +197,7 @@ def merge(paths: Sequence[Path]) -> Stream:
         raise ResultsError(str(twice), "it twice", "every part once")
     (first_path, first), *others = streams.items()
     owners = {entry.key: first_path for entry in first.entries}
-    abouts = {path: _validated(_About, each.header.about, f"{path}:1, field about") for path, each in streams.items()}
+    abouts = {path: validated(_About, each.header.about, f"{path}:1, field about") for path, each in streams.items()}
     for path, stream in others:
         _refuse_unlike(path, stream, first_path, first)
         for entry in stream.entries:
@@ -275,7 +270,7 @@ def _finding_record(finding: Finding) -> dict[str, object]:
 
 
 def _pair(entry: Entry, subject: str, where: str) -> PairFindings:
-    record = _validated(_PairRecord, entry.content, f"{where}, {entry.key}, field content")
+    record = validated(_PairRecord, entry.content, f"{where}, {entry.key}, field content")
     target = Target(record.model, Database(*record.database) if record.database else None, record.system)
     if entry.outcome not in set(Result) or not record.findings:
         found = shown(entry.outcome) if record.findings else "no finding"
@@ -293,14 +288,3 @@ def _pair(entry: Entry, subject: str, where: str) -> PairFindings:
         for finding in record.findings
     )
     return PairFindings(entry.key, record.check, target, Result(entry.outcome), findings)
-
-
-def _validated(schema: type[RecordT], content: Mapping[str, object], where: str) -> RecordT:
-    try:
-        # As in `load_toml`: JSON, because it has no tuples, so a list is taken for one.
-        return schema.model_validate_json(json.dumps(content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        found = "nothing" if first["type"] == "missing" else shown(repr(first["input"]))
-        raise ResultsError(f"{where}.{field}", found, first["msg"]) from error

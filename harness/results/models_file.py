@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from harness.coordinates import Database
 from harness.data_files import Record
 from harness.errors import ResultsError
 from harness.matrix.table import shown
+from harness.results.content import refuse_unversioned, validated
 from harness.results.model_records import Description
 from harness.results.stream import Entry, Format, Header, Writer, read
 from harness.subjects.models import OpTable
@@ -22,12 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from harness.data_files import RecordT
     from harness.results.stream import Stream
 
 FORMAT = Format("aic-harness-models", 1)
-
-_VERSIONS = ("harness", "subject", "data", "python")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +123,15 @@ def parsed(stream: Stream, name: str) -> ModelsFile:
         ResultsError: A line does not follow the format, or points to a database that is not there.
     """
     header = stream.header
-    for version in _VERSIONS:
-        if not isinstance(header.versions.get(version), str):
-            found = shown(repr(header.versions.get(version)))
-            raise ResultsError(f"{name}:1, field versions.{version}", found, "a version")
-    about = _validated(_About, header.about, f"{name}:1, field about")
+    refuse_unversioned(header, name)
+    about = validated(_About, header.about, f"{name}:1, field about")
     databases = tuple(Database(*each) for each in about.databases)
     if not stream.entries:
         raise ResultsError(name, "no record", "at least one model")
     models = {}
     for line, entry in enumerate(stream.entries, 2):
         where = f"{name}:{line}, {shown(entry.key)}, field content"
-        models[entry.key] = _validated(Description, entry.content, where)
+        models[entry.key] = validated(Description, entry.content, where)
         _refuse_strange_places(models[entry.key], len(databases), where)
     tables = tuple(
         OpTable(_at(databases, place, f"{name}:1, field about.tables"), table.family, table.name, source)
@@ -164,14 +156,3 @@ def _at(databases: Sequence[Database], place: str, where: str) -> Database:
     if not place.isdecimal() or int(place) >= len(databases):
         raise ResultsError(where, f"database {shown(place)}", f"a place among {len(databases)}")
     return databases[int(place)]
-
-
-def _validated(schema: type[RecordT], content: Mapping[str, object], where: str) -> RecordT:
-    try:
-        # As in `load_toml`: JSON, because it has no tuples, so a list is taken for one.
-        return schema.model_validate_json(json.dumps(content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        found = "nothing" if first["type"] == "missing" else shown(repr(first["input"]))
-        raise ResultsError(f"{where}.{field}", found, first["msg"]) from error

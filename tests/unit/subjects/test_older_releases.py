@@ -5,7 +5,7 @@ Expected figures are those of the packages' own files, or calculated from the co
 
 from __future__ import annotations
 
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -121,6 +121,16 @@ def test_a_datatype_without_rows_is_missing_data(older: ModelSubject) -> None:
     assert isinstance(answer, Failure)
     assert answer.missing_data, answer.log
     older.release(database)
+
+
+def test_a_key_that_a_loaded_table_lacks_is_missing_data(older: ModelSubject) -> None:
+    tables = import_module("aiconfigurator.sdk.perf_database")
+    if not hasattr(tables, "LoadedOpData") or Capability.PROVENANCE in older.capabilities:
+        pytest.skip("tables are plain dictionaries, or the release itself says what lacks data")
+    loaded = tables.LoadedOpData({"bfloat16": {}}, next(iter(tables.PerfDataFilename)), "moe_perf.txt")
+    with pytest.raises(KeyError) as raised:
+        loaded["fp8"]
+    assert older._lacks_data(raised.value)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def test_what_it_raises_is_a_failure_without_paths(older: ModelSubject) -> None:
