@@ -10,7 +10,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness import __version__
 from harness.files import read_bytes
@@ -19,16 +19,18 @@ from harness.matrix.verdict_records import DamagedVerdictError, digest, from_rec
 from harness.running.records import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from harness.coordinates import Cell
+    from harness.coordinates import Cell, Database
     from harness.matrix.records import Verdict
     from harness.subjects.api import Inputs
+
+ReadT = TypeVar("ReadT")
 
 FORMAT = 1
 """Of entries; a program that knows only older ones leaves them alone."""
 
-_FOLDER = "verdicts"
+_VERDICTS, _NOTES = "verdicts", "databases"
 _DAY_S = 86_400.0
 _OF_THE_MACHINE = (*(f"{cause}:" for cause in Cause), "MemoryError", "OSError", "PermissionError", "BlockingIOError")
 """What errors begin with that say nothing of the subject."""
@@ -68,9 +70,30 @@ class Cache:
     def get(self, cell: Cell) -> Verdict | None:
         """The verdict of a cell, if everything it depends on is as it was."""
         key = self._key(cell)
-        if key is None:
-            return None
-        path = _path(self.folder, key)
+        return self._get(_VERDICTS, key, lambda document: _verdict(document, cell)) if key else None
+
+    def notes(self, database: Database) -> str:
+        """What earlier runs found out about a database, if its files are as they were; empty for nothing."""
+        return self._get(_NOTES, self._notes_key(database), lambda document: str(document["notes"])) or ""
+
+    def put(self, verdicts: Iterable[Verdict], notes: Mapping[Database, str] | None = None) -> None:
+        """Keep verdicts, but for those that say more of the machine than of the subject, and notes on databases.
+
+        Nothing is kept if the subject was changed since the cache was opened: who knows what they come from?
+        """
+        verdicts = tuple(verdicts)
+        if (verdicts or notes) and self.look().whole != self._inputs.whole:
+            self.problems.append("the subject, which was changed during the run: nothing was kept")
+            return
+        for verdict in verdicts:
+            key = None if verdict.error.startswith(_OF_THE_MACHINE) else self._key(verdict.cell)
+            if key:
+                self._put(_VERDICTS, key, to_record(verdict))
+        for database, text in (notes or {}).items():
+            self._put(_NOTES, self._notes_key(database), {"notes": text})
+
+    def _get(self, folder: str, key: str, read: Callable[[dict[str, Any]], ReadT]) -> ReadT | None:
+        path = _path(self.folder / folder, key)
         try:
             content = read_bytes(path)
         except FileNotFoundError:
@@ -79,35 +102,20 @@ class Cache:
             self.problems.append(f"{path}: {error.strerror}")
             return None
         try:
-            verdict = _read(content, key, cell)
+            found = read(_read(content, key))
         except DamagedVerdictError as error:
             self.problems.append(f"{path}: found {error}")
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
-        return verdict
+        return found
 
-    def put(self, verdicts: Iterable[Verdict]) -> None:
-        """Keep verdicts, but for those that say more of the machine than of the subject.
-
-        Nothing is kept if the subject was changed since the cache was opened: who knows what they come from?
-        """
-        verdicts = tuple(verdicts)
-        if verdicts and self.look().whole != self._inputs.whole:
-            self.problems.append("the subject, which was changed during the run: nothing was kept")
-            return
-        for verdict in verdicts:
-            self._put(verdict)
-
-    def _put(self, verdict: Verdict) -> None:
-        key = None if verdict.error.startswith(_OF_THE_MACHINE) else self._key(verdict.cell)
-        if key is None:
-            return
-        path = _path(self.folder, key)
+    def _put(self, folder: str, key: str, record: dict[str, Any]) -> None:
+        path = _path(self.folder / folder, key)
         temporary = path.with_name(f".{key}.{secrets.token_hex(4)}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(_written(key, verdict))
+            temporary.write_bytes(_written(key, record))
             temporary.replace(path)
         except OSError as error:
             self.problems.append(f"{path}: {error.strerror}")
@@ -117,6 +125,9 @@ class Cache:
     def _key(self, cell: Cell) -> str | None:
         inputs = self._inputs.of(cell)
         return inputs and digest([judge_version(), self.exhaustive, inputs, str(cell)])
+
+    def _notes_key(self, database: Database) -> str:
+        return digest([judge_version(), self._inputs.of_database(database), str(database)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +163,7 @@ def prune(folder: Path, days: float) -> Contents:
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    for path in sorted((folder / _FOLDER).glob("??/*")):
+    for path in sorted(path for kind in (_VERDICTS, _NOTES) for path in (folder / kind).glob("??/*")):
         with contextlib.suppress(FileNotFoundError):
             yield path, path.lstat()
 
@@ -168,16 +179,16 @@ def _unused_s(used: float) -> float:
 
 
 def _path(folder: Path, key: str) -> Path:
-    return folder / _FOLDER / key[:2] / key
+    return folder / key[:2] / key
 
 
-def _written(key: str, verdict: Verdict) -> bytes:
-    document = {"format": FORMAT, "harness": __version__, "key": key, **to_record(verdict)}
+def _written(key: str, record: dict[str, Any]) -> bytes:
+    document = {"format": FORMAT, "harness": __version__, "key": key, **record}
     content = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 
 
-def _read(content: bytes, key: str, cell: Cell) -> Verdict:
+def _read(content: bytes, key: str) -> dict[str, Any]:
     checksum, _, rest = content.partition(b"\n")
     if hashlib.sha256(rest).hexdigest().encode() != checksum:
         raise DamagedVerdictError("an entry that was changed after it was written")
@@ -186,7 +197,11 @@ def _read(content: bytes, key: str, cell: Cell) -> Verdict:
         raise DamagedVerdictError(f"an entry of format {document.get('format')}, not {FORMAT}")
     if document.pop("key", None) != key:
         raise DamagedVerdictError("the entry of another cell")
-    verdict = from_record({name: document[name] for name in document.keys() - {"format", "harness"}})
+    return {name: document[name] for name in document.keys() - {"format", "harness"}}
+
+
+def _verdict(record: dict[str, Any], cell: Cell) -> Verdict:
+    verdict = from_record(record)
     if verdict.cell != cell:
         raise DamagedVerdictError(f"a verdict of {verdict.cell}")
     return verdict

@@ -21,6 +21,7 @@ from harness.subjects.api import Answer, Capability, DataMode, Failure
 
 if TYPE_CHECKING:
     from harness.coordinates import Cell, Database
+    from harness.matrix.notes import Notes
     from harness.subjects.api import DataOrigin, ModelFacts, Outcome, Request, Subject
 
 _ERROR_LIMIT = 400
@@ -139,10 +140,17 @@ class _Case:
 
 
 class Bench:
-    """Judges cells one after the other, and gives a database's memory back once the cells move on to another."""
+    """Judges cells one after the other, and gives a database's memory back once the cells move on to another.
 
-    def __init__(self, subject: Subject, finder: Finder = fast_search) -> None:
-        self._subject, self._finder = subject, finder
+    Args:
+        subject: What is judged.
+        finder: How its cells are searched.
+        notes: What is known of databases, and taken down of them.
+    """
+
+    def __init__(self, subject: Subject, finder: Finder = fast_search, notes: Notes | None = None) -> None:
+        self._subject, self._finder, self._notes = subject, finder, notes
+        self._known = ""
         self._loaded: Database | None = None
 
     def judge(self, cell: Cell) -> Verdict:
@@ -150,13 +158,25 @@ class Bench:
         if cell.database != self._loaded:
             self.close()
             self._loaded = cell.database
+            self._recall(cell.database)
         return judge(self._subject, cell, self._finder)
 
     def close(self) -> None:
         """Give back the memory of the database loaded last."""
         if self._loaded is not None:
+            self._take_down(self._loaded)
             self._subject.release(self._loaded)
             self._loaded = None
+
+    def _recall(self, database: Database) -> None:
+        self._known = self._notes.of(database) if self._notes else ""
+        if self._known:
+            self._subject.recall(database, self._known)
+
+    def _take_down(self, database: Database) -> None:
+        known = self._subject.notes(database) if self._notes else ""
+        if self._notes and known not in ("", self._known):
+            self._notes.keep(database, known)
 
 
 def _worst(outcome: Outcome) -> str:

@@ -13,7 +13,7 @@ RULES = ("hardware_rules.toml", "known_gaps.toml", "releases.toml", "size_tiers.
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 CODE = (
-    *(f"matrix/{name}.py" for name in ("gaps", "hardware", "judge", "records", "requests", "run", "search")),
+    *(f"matrix/{name}.py" for name in ("gaps", "hardware", "judge", "notes", "records", "requests", "run", "search")),
     "coordinates.py",
     "data_files.py",
     "errors.py",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,18 @@ from harness.running.records import Limits, Lost
 from harness.subjects.installed import load_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from harness.coordinates import Cell, Database
+    from harness.matrix.notes import Notes
     from harness.running.records import Runner
+
+_BUNDLE = 60
+"""Cells that a process of several databases may have to judge."""
+
+_BUNDLES_A_JOB = 3
+"""At least, so that none is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class Plan:
         jobs: Processes at work at once.
         subject_path: Folder to import the subject from; None for the installed one.
         limits: What one cell may take.
+        notes: What is known of databases; None to find everything out.
     """
 
     cells: tuple[Cell, ...]
@@ -41,12 +50,26 @@ class Plan:
     jobs: int = 1
     subject_path: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    notes: Notes | None = None
 
     def groups(self) -> list[tuple[Database, tuple[Cell, ...]]]:
         """The cells by database, so that each set of tables is loaded once; one by one where a cell costs minutes."""
         if self.exhaustive:
             return [(cell.database, (cell,)) for cell in self.cells]
         return [(database, tuple(cells)) for database, cells in groupby(self.cells, lambda cell: cell.database)]
+
+    def bundles(self) -> list[list[tuple[Cell, ...]]]:
+        """Groups that one process serves in turn: to start one costs as much as a few cells do."""
+        groups = [cells for _, cells in self.groups()]
+        if self.exhaustive:
+            return [[cells] for cells in groups]
+        most = math.ceil(len(groups) / (_BUNDLES_A_JOB * self.jobs))
+        bundles: list[list[tuple[Cell, ...]]] = [[]]
+        for cells in groups:
+            if bundles[-1] and (len(bundles[-1]) == most or sum(map(len, (*bundles[-1], cells))) > _BUNDLE):
+                bundles.append([])
+            bundles[-1].append(cells)
+        return [bundle for bundle in bundles if bundle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +92,44 @@ class RunResult:
 
 
 def run(plan: Plan, on_verdict: Callable[[Verdict], None], runner: Runner | None = None) -> RunResult:
-    """Judge a plan's cells, each database in a process of its own. Ctrl-C ends the run early and keeps what is done.
+    """Judge a plan's cells, by database over several processes. Ctrl-C ends the run early and keeps what is done.
 
-    What the subject keeps of an unloaded database would otherwise grow a process from one database to the next. A cell
-    that its process dies over fails, with the cause as its error.
+    A database of many cells has a process of its own, since what the subject keeps of an unloaded one would otherwise
+    grow it. A cell that its process dies over fails, with the cause as its error. Where a process is given up that was
+    to serve several databases, each of those left has one of its own.
 
     Args:
         plan: What to judge.
         on_verdict: Called in this process for each verdict, before the next cell of its database is begun.
         runner: Where it is done instead of in `plan.jobs` processes of this machine.
     """
+    # What another runner is given is split and begun elsewhere.
+    bundles = [[cells] for _, cells in plan.groups()] if runner else plan.bundles()
     runner = runner or functools.partial(run_here, jobs=plan.jobs)
     verdicts: dict[Cell, Verdict] = {}
     crashes: dict[str, None] = {}
     interrupted = False
-    work = functools.partial(_bench, exhaustive=plan.exhaustive, subject_path=plan.subject_path)
-    try:
-        with contextlib.closing(runner([cells for _, cells in plan.groups()], work, plan.limits)) as done:
+    work = functools.partial(_bench, exhaustive=plan.exhaustive, subject_path=plan.subject_path, notes=plan.notes)
+
+    def judged(groups: Sequence[Sequence[Cell]]) -> dict[Cell, Lost]:
+        given_up: dict[Cell, Lost] = {}
+        with contextlib.closing(runner(groups, work, plan.limits)) as done:
             for cell, outcome in done:
                 if isinstance(outcome, Lost) and not outcome.begun:
-                    crashes[f"{cell.database}: the process that judged it died ({outcome.reason})"] = None
+                    given_up[cell] = outcome
                     continue
                 verdicts[cell] = lost_verdict(cell, outcome) if isinstance(outcome, Lost) else outcome.result
                 on_verdict(verdicts[cell])
+        return given_up
+
+    try:
+        given_up = judged([[cell for cells in bundle for cell in cells] for bundle in bundles])
+        shared = {cell for bundle in bundles if len(bundle) > 1 for cells in bundle for cell in cells}
+        if again := tuple(cell for cell in given_up if cell in shared):
+            given_up = {cell: lost for cell, lost in given_up.items() if cell not in shared}
+            given_up |= judged([cells for _, cells in replace(plan, cells=again).groups()])
+        for cell, lost in given_up.items():
+            crashes[f"{cell.database}: the process that judged it died ({lost.reason})"] = None
     except KeyboardInterrupt:
         interrupted = True
     return RunResult(
@@ -120,9 +158,9 @@ def lost_verdict(cell: Cell, lost: Lost) -> Verdict:
 
 
 @contextlib.contextmanager
-def _bench(*, exhaustive: bool, subject_path: Path | None) -> Iterator[Callable[[Cell], Verdict]]:
+def _bench(*, exhaustive: bool, subject_path: Path | None, notes: Notes | None) -> Iterator[Callable[[Cell], Verdict]]:
     finder = judging.full_search if exhaustive else judging.fast_search
-    bench = judging.Bench(load_subject(subject_path), finder)
+    bench = judging.Bench(load_subject(subject_path), finder, notes)
     # Tables are millions of live objects. Looking through them for garbage again and again finds nothing, so only what
     # is new since the cell before is looked through.
     gc.disable()

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.matrix.notes import lent
 from harness.matrix.run import run
 from harness.results.journal import entry_of, unfinished
 from harness.results.stream import Writer, partial_path
@@ -93,11 +94,14 @@ def run_recorded(
                 writer.add(entry_of(verdict))
             on_verdict(verdict)
 
-        result = run(replace(plan, cells=tuple(cell for cell in plan.cells if cell not in known)), keep, runner)
+        left = tuple(cell for cell in plan.cells if cell not in known)
+        databases = dict.fromkeys(cell.database for cell in left)
+        notes = stack.enter_context(lent(cache, databases))
+        result = run(replace(plan, cells=left, notes=notes), keep, runner)
         if writer and not result.unjudged:
             writer.finish(time.monotonic() - started)
-    if cache:
-        cache.put((*done, *result.verdicts))
+        if cache:
+            cache.put((*done, *result.verdicts), notes.taken(databases) if notes else None)
     reached = known | {verdict.cell: verdict for verdict in result.verdicts}
     verdicts = tuple(reached[cell] for cell in plan.cells if cell in reached)
     return replace(result, verdicts=verdicts, reused=len(known))

@@ -334,6 +334,9 @@ class Inputs(Protocol):
     def of(self, cell: Cell) -> str | None:
         """Of what the answer for one cell depends on; None where that cannot be told."""
 
+    def of_database(self, database: Database) -> str:
+        """Of what can be found out about a database whatever model is asked for."""
+
 
 class Subject(Protocol):
     """One installed release, seen through its adapter."""
@@ -372,6 +375,12 @@ class Subject(Protocol):
 
     def full_search(self, cell: Cell, request: Request, data_mode: DataMode) -> Outcome:
         """Run the subject's own full search, untouched."""
+
+    def notes(self, database: Database) -> str:
+        """What it has found out about a database and need not find out again; empty for nothing."""
+
+    def recall(self, database: Database, notes: str) -> None:
+        """Take it that a database is as `notes` said of the same files in another process."""
 
     def release(self, database: Database) -> None:
         """Give back the memory that a database takes."""

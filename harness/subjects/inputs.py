@@ -53,6 +53,10 @@ class SubjectInputs:
         model = self._of_model(cell.model)
         return _digest([self._common, model, self._of_database(cell.database)]) if model else None
 
+    def of_database(self, database: Database) -> str:
+        """Digest of what can be found out about a database whatever model is asked for."""
+        return _digest([self._common, self._of_database(database)])
+
     @cached_property
     def _files(self) -> dict[str, str]:
         """Digest of each file, by its path from the folder that holds its package."""

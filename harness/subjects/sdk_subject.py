@@ -119,6 +119,14 @@ class SdkSubject(SdkModels):
         """Which op tables are the version's own; needs `Capability.DATA_ORIGIN`."""
         raise NotImplementedError(f"{self.info.version} does not say whose tables {database} reads")
 
+    def notes(self, database: Database) -> str:
+        """What it has found out about a database; nothing that would save time."""
+        del database
+        return ""
+
+    def recall(self, database: Database, notes: str) -> None:
+        """Begin with what `notes` said."""
+
     def inputs(self) -> SubjectInputs:
         """Digests of its files, as they are now."""
         code = {self._root, Path(str(import_module("aiconfigurator").__file__)).parent}

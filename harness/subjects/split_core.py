@@ -6,8 +6,9 @@ Names with a leading underscore that it relies on, because the release offers no
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 import gc
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ from harness.subjects import overlay, shortcuts
 from harness.subjects.api import Capability, DataMode, DataOrigin, Failure, Narrowing, Outcome, Request
 from harness.subjects.commands import default_command
 from harness.subjects.model_facts import ResolvedFacts
+from harness.subjects.outlines import Outlines
 from harness.subjects.quiet import captured
 from harness.subjects.sdk_subject import SdkSubject
 from harness.subjects.split_models import SplitCoreModels
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import tempfile
 
     from harness.coordinates import Cell, Database
+    from harness.subjects.task_search import Telling
 
 _ENGINE = {"engine_step_backend": "rust"}
 
@@ -41,17 +44,24 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
         super().__init__(version, note, lacking)
         self._overlays: dict[Database, tempfile.TemporaryDirectory[str]] = {}
         self._tables: dict[tuple[str, ...], Any] = {}
+        self._outlines: dict[Database, Outlines] = {}
+        self._origins: dict[Database, DataOrigin] = {}
 
     def roster(self) -> tuple[str, ...]:
         """Models of the support matrix, sorted."""
         return tuple(sorted(common.SupportMatrixHFModels))
 
-    @functools.cache  # noqa: B019 - one subject lives as long as the process
     def data_origin(self, database: Database) -> DataOrigin:
         """Own and inherited op tables, from the engine's own account of which files it admits."""
+        if database not in self._origins:
+            self._origins[database] = self._find_origin(database)
+        return self._origins[database]
+
+    def _find_origin(self, database: Database) -> DataOrigin:
         self._select_systems(database)
         with captured(), shortcuts.in_use():
-            loaded = perf_database.get_database(database.system, database.backend, database.version)
+            # The view that a search on measured data has asked already.
+            loaded = perf_database.get_database_view(database.system, database.backend, database.version)
             if loaded is None:
                 return DataOrigin((), ())
             loaded._materialize_source_reports()
@@ -65,6 +75,19 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
                 inherited.append(f"{table}<-{sources[0]['version']}")
         return DataOrigin(tuple(own), tuple(inherited))
 
+    def notes(self, database: Database) -> str:
+        """Outlines of its tables, and where they come from."""
+        outlines, origin = self._outlines.get(database), self._origins.get(database)
+        if outlines is None or origin is None or not origin.own + origin.inherited:
+            return ""
+        return json.dumps({"outlines": dataclasses.asdict(outlines), "origin": dataclasses.asdict(origin)})
+
+    def recall(self, database: Database, notes: str) -> None:
+        """Begin with what `notes` said."""
+        known = json.loads(notes)
+        self._outlines[database] = Outlines(**known["outlines"])
+        self._origins[database] = DataOrigin(**{name: tuple(tables) for name, tables in known["origin"].items()})
+
     def command(self, cell: Cell, request: Request, data_mode: DataMode) -> str:
         """The command line that upstream's generator writes into the `Command` column."""
         return default_command(cell, request, data_mode, "--model-path", ["--engine-step-backend", "rust"])
@@ -72,12 +95,15 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
     def open_search(self, cell: Cell, request: Request, data_mode: DataMode) -> SplitCoreSearch | Failure:
         """Build and validate the subject's `Task` for a cell, and load its tables."""
         self._select_systems(cell.database)
-        with captured() as capture, shortcuts.in_use():
+        outlines = self._outlines.setdefault(cell.database, Outlines())
+        with captured() as capture, shortcuts.in_use(outlines):
             try:
                 task = task_for(CachingTask, cell, request, data_mode, tables=self._tables, **_ENGINE)
                 task.validate()
                 tables = task._load_database(cell.system, cell.backend, cell.version)
-                return SplitCoreSearch(self, task, tables, speculative_profile=task.build_speculative_profile())
+                return SplitCoreSearch(
+                    self, task, tables, outlines, speculative_profile=task.build_speculative_profile()
+                )
             except Exception as error:  # noqa: BLE001 - whatever the subject raises is the answer to the question
                 return self.failure(error, capture)
 
@@ -128,7 +154,18 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
 class SplitCoreSearch(TaskSearch):
     """The search space of one cell in one data mode, tried without work that the release does twice."""
 
+    def __init__(
+        self,
+        subject: Telling,
+        task: CachingTask,
+        tables: Any,  # noqa: ANN401 - the subject's own type
+        outlines: Outlines,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(subject, task, tables, **options)
+        self._outlines = outlines
+
     def run(self, narrowing: Narrowing) -> Outcome:
         """Run the subject's sweep over a part of the space."""
-        with shortcuts.in_use():
+        with shortcuts.in_use(self._outlines):
             return super().run(narrowing)

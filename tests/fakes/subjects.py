@@ -66,6 +66,7 @@ class FakeInputs:
 
     whole: str = "whole"
     cell: str | None = "cell"
+    database: str = "database"
 
     @property
     def circumstances(self) -> Mapping[str, str]:
@@ -73,6 +74,9 @@ class FakeInputs:
 
     def of(self, cell: Cell) -> str | None:
         return self.cell and f"{self.cell} {cell}"
+
+    def of_database(self, database: Database) -> str:
+        return f"{self.database} {database}"
 
 
 @dataclass
@@ -86,6 +90,7 @@ class FakeSubject:
     system: SystemFacts = field(default=SystemFacts(90, frozenset({"fp8_tc_flops"})))
     asked: list[DataMode] = field(default_factory=list)
     released: list[Database] = field(default_factory=list)
+    known: dict[Database, str] = field(default_factory=dict)
     info: SubjectInfo = field(default=SubjectInfo("fake", "1.0", "1.0"))
     capabilities: frozenset[Capability] = frozenset(Capability)
 
@@ -124,6 +129,12 @@ class FakeSubject:
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
+
+    def notes(self, database: Database) -> str:
+        return self.known.get(database, "")
+
+    def recall(self, database: Database, notes: str) -> None:
+        self.known[database] = f"recalled {notes}"
 
     def release(self, database: Database) -> None:
         self.released.append(database)

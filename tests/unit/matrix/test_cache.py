@@ -102,6 +102,34 @@ def test_an_entry_of_another_kind_is_not_used(cache: Cache, name: str, value: ob
     assert cache.problems == [f"{path}: found {problem}"]
 
 
+def test_notes_on_a_database_are_known_again_until_its_files_change(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, FakeInputs)
+    cache.put([], {CELL.database: "gemm: fp8"})
+    assert cache.notes(CELL.database) == "gemm: fp8"
+    assert cache.notes(replace(CELL.database, version="2.0.0")) == ""
+    assert Cache(tmp_path, lambda: FakeInputs(cell="other")).notes(CELL.database) == "gemm: fp8"
+    assert Cache(tmp_path, lambda: FakeInputs(database="other")).notes(CELL.database) == ""
+    (path,) = tmp_path.glob("databases/??/*")
+    content = path.read_bytes()
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        assert cache.notes(CELL.database) == ""
+    assert len(cache.problems) == len(content)
+
+
+def test_notes_of_another_judge_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path, FakeInputs)
+    cache.put([], {CELL.database: "gemm: fp8"})
+    monkeypatch.setattr("harness.matrix.cache.judge_version", lambda: "other")
+    assert cache.notes(CELL.database) == ""
+
+
+def test_no_notes_are_kept_of_a_subject_that_was_changed_meanwhile(tmp_path: Path) -> None:
+    seen = iter([FakeInputs(), FakeInputs(whole="other")])
+    Cache(tmp_path, lambda: next(seen)).put([], {CELL.database: "gemm: fp8"})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_entry_of_another_cell_is_not_used(cache: Cache) -> None:
     other = replace(CELL, model="Org/Other")
     first = _entry(cache)

@@ -8,10 +8,13 @@ import pytest
 
 from harness.coordinates import Database, Mode, Status
 from harness.matrix.judge import Bench, full_search, judge
+from harness.matrix.notes import Notes
 from harness.subjects.api import Capability, DataMode, Failure, ModelFacts, SystemFacts
 from tests.fakes.subjects import CELL, CRASH, EMPTY, MISS, POINT, FakeSubject, passing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.subjects.api import Outcome
 
 SILICON, HYBRID = DataMode.SILICON, DataMode.HYBRID
@@ -196,3 +199,18 @@ def test_a_bench_gives_back_each_database_once_its_cells_are_done() -> None:
     assert subject.released == [CELL.database]
     bench.close()
     assert subject.released == [CELL.database, Database("h200_sxm", "vllm", "2.0.0")]
+
+
+def test_a_bench_recalls_what_is_known_of_a_database_and_takes_down_what_is_new(tmp_path: Path) -> None:
+    subject = FakeSubject({SILICON: passing()})
+    other = replace(CELL, version="2.0.0")
+    notes = Notes(tmp_path)
+    notes.keep(CELL.database, "kept")
+    bench = Bench(subject, notes=notes)
+    bench.judge(CELL)
+    assert subject.known == {CELL.database: "recalled kept"}
+    subject.known |= {CELL.database: "kept and more", other.database: "new"}
+    bench.judge(other)
+    assert (notes.of(CELL.database), notes.of(other.database)) == ("kept and more", "")
+    bench.close()
+    assert (subject.known[other.database], notes.of(other.database)) == ("new", "new")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from harness.coordinates import Cell, Mode
 from harness.matrix.run import Plan, run
 from harness.matrix.store import read_matrix
+from harness.running.records import Cause, Lost
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from harness.matrix.records import Verdict
@@ -40,6 +43,51 @@ def test_cells_are_grouped_by_database() -> None:
     groups = Plan(CELLS).groups()
     assert [len(cells) for _, cells in groups] == [2, 2]
     assert [str(database) for database, _ in groups] == ["a100_sxm/vllm/0.14.0", "b60/vllm/0.26.0"]
+
+
+def _plan(databases: int, models: int, jobs: int = 2) -> Plan:
+    names = [f"Org/{number}" for number in range(models)]
+    return Plan(
+        tuple(Cell(name, f"s{at:02}", "vllm", "1.0", Mode.AGG) for at in range(databases) for name in names), jobs=jobs
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        (_plan(53, 2), [9, 9, 9, 9, 9, 8]),
+        (_plan(53, 75), [1] * 53),
+        (_plan(20, 20, jobs=1), [3, 3, 3, 3, 3, 3, 2]),
+        (_plan(2, 1), [1, 1]),
+        (_plan(0, 0), []),
+    ],
+)
+def test_databases_with_few_cells_share_a_process(plan: Plan, expected: list[int]) -> None:
+    bundles = plan.bundles()
+    assert [len(bundle) for bundle in bundles] == expected
+    assert [cell for bundle in bundles for cells in bundle for cell in cells] == list(plan.cells)
+
+
+def test_databases_left_over_by_a_process_that_was_given_up_have_one_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = _plan(6, 1, jobs=1)
+    rounds: list[list[int]] = []
+    lost = Lost(Cause.CRASHED, "signal SIGSEGV", "")
+
+    def once(groups: Sequence[Sequence[Cell]], *_: object, **__: object) -> Generator[tuple[Cell, Lost]]:
+        rounds.append([len(cells) for cells in groups])
+        for number, cell in enumerate(cell for cells in groups for cell in cells):
+            yield cell, replace(lost, begun=number == 0)
+
+    monkeypatch.setattr("harness.matrix.run.run_here", once)
+    result = run(plan, lambda _: None)
+    assert rounds == [[2, 2, 2], [1] * 5]
+    assert [verdict.cell for verdict in result.verdicts] == list(plan.cells[:2])
+    assert len(result.crashes) == 4
+
+
+def test_each_cell_of_a_full_search_has_a_process() -> None:
+    plan = replace(_plan(3, 2), exhaustive=True)
+    assert [len(bundle) for bundle in plan.bundles()] == [1] * 6
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

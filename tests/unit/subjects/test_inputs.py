@@ -67,6 +67,11 @@ def _digests(root: Path) -> dict[Cell, str | None]:
     return {cell: inputs.of(cell) for cell in CELLS}
 
 
+def _of_databases(root: Path) -> dict[Database, str]:
+    inputs = _inputs(root)
+    return {database: inputs.of_database(database) for database in sorted(ALL)}
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     for name, text in FILES.items():
@@ -121,11 +126,14 @@ def _remove(name: str) -> Callable[[Path], None]:
 def test_a_change_of_code_or_data_changes_the_cells_that_depend_on_it(
     root: Path, change: Callable[[Path], None], databases: frozenset[Database]
 ) -> None:
-    before, whole = _digests(root), _inputs(root).whole
+    before, of_databases, whole = _digests(root), _of_databases(root), _inputs(root).whole
     assert len(set(before.values())) == len(CELLS)
     change(root)
     after = _digests(root)
     assert {cell for cell in CELLS if before[cell] != after[cell]} == {c for c in CELLS if c.database in databases}
+    assert {
+        database for database, digest in _of_databases(root).items() if digest != of_databases[database]
+    } == databases
     if databases:
         assert _inputs(root).whole != whole
 
@@ -135,8 +143,9 @@ def test_a_change_of_code_or_data_changes_the_cells_that_depend_on_it(
     [_write("core/model_configs/Org--A_config.json"), _write("core/model_configs/Org--A_hf_quant_config.json")],
 )
 def test_a_change_of_a_config_changes_the_cells_of_its_model(root: Path, change: Callable[[Path], None]) -> None:
-    before = _digests(root)
+    before, of_databases = _digests(root), _of_databases(root)
     change(root)
+    assert _of_databases(root) == of_databases
     after = _digests(root)
     assert {cell for cell in CELLS if before[cell] != after[cell]} == {cell for cell in CELLS if cell.model == "Org/A"}
 
