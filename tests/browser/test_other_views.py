@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import DESCRIBED
 from tests.fakes.reports import NEW_IN, WORSE
 
@@ -18,6 +20,7 @@ def test_a_model_is_found_and_opened(visit: Callable[..., Visit]) -> None:
     page = opened.open("model")
     page.fill("input[type=search]", "scout")
     page.click("table.models tbody a:has-text('Llama-4-Scout')")
+    expect(page.locator("main")).to_contain_text("Parameters by component")
     assert opened.state() == f"#model?id={DESCRIBED[0]}"
     text = opened.shown("main")
     for said in ("reference", "subject", "Parameters by component", "KV cache", "Latency by op", "the bound of"):
@@ -31,13 +34,14 @@ def test_a_model_leads_to_its_cells_and_findings(visit: Callable[..., Visit]) ->
     opened = visit()
     page = opened.open("model", id=NEW_IN)
     page.click(".versions .mini >> nth=0")
-    assert "TTFT" in opened.shown("#drawer")
+    expect(page.locator("#drawer")).to_contain_text("TTFT")
     page.click("#drawer .close")
     findings = page.locator("#findings-of-model")
     assert findings.locator(".group").first.inner_text().find("new") >= 0
     findings.locator(".group > summary").first.click()
     findings.locator(".finding > summary").first.click()
-    assert f"aic-harness check {NEW_IN}" in findings.inner_text()
+    # What is inside is made when the browser says that it opened, which is after the click.
+    expect(findings.locator(".finding[open] .command").first).to_contain_text(f"aic-harness check {NEW_IN}")
 
 
 def test_findings_are_grouped_and_filtered(visit: Callable[..., Visit]) -> None:
