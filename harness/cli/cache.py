@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, CacheDir
+from harness.cli.options import AsJson, CacheDir, Quiet, Verbose
 from harness.cli.output import say, say_json
 from harness.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from harness.matrix.cache import Contents
 
 app = typer.Typer(
     help="Verdicts that `matrix run` keeps for later runs: info, prune.",
@@ -21,7 +24,7 @@ _MIB = 1 << 20
 
 
 @app.command()
-def info(cache_dir: CacheDir = None, as_json: AsJson = False) -> None:
+def info(cache_dir: CacheDir = None, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
     """Say where the cache is and what it holds.
 
     Example: aic-harness cache info
@@ -33,8 +36,8 @@ def info(cache_dir: CacheDir = None, as_json: AsJson = False) -> None:
     if as_json:
         say_json({"folder": str(folder), **asdict(found)})
         return
-    unused = f", unused for at most {found.oldest_days:.1f} days" if found.entries else ""
-    say(f"{folder}: {found.entries} verdicts, {found.size / _MIB:.1f} MiB{unused}")
+    unused = f", unused for at most {found.oldest_days:.1f} days" if found.verdicts + found.databases else ""
+    say(f"{_named(folder, quiet=quiet)}{_text(found, verbose=verbose)}{unused}")
 
 
 @app.command()
@@ -44,6 +47,8 @@ def prune(
     ] = 30,
     cache_dir: CacheDir = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Remove verdicts that no run has used for a while.
 
@@ -57,9 +62,18 @@ def prune(
     except OSError as error:
         raise OutputError(str(error.filename), error.strerror or str(error), "a file that can be removed") from error
     if as_json:
-        say_json({"folder": str(folder), "removed": removed.entries, "size": removed.size})
+        say_json({"folder": str(folder), "removed": removed.verdicts + removed.databases, "size": removed.size})
         return
-    say(f"{folder}: removed {removed.entries} verdicts, {removed.size / _MIB:.1f} MiB")
+    say(f"{_named(folder, quiet=quiet)}removed {_text(removed, verbose=verbose)}")
+
+
+def _named(folder: Path, *, quiet: bool) -> str:
+    return "" if quiet else f"{folder}: "
+
+
+def _text(found: Contents, *, verbose: bool) -> str:
+    beside = f" and what is known of the tables of {found.databases} databases" if verbose else ""
+    return f"{found.verdicts} verdicts{beside}, {found.size / _MIB:.1f} MiB"
 
 
 def _folder(given: Path | None) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, Backends, ConfigDir, Quiet, SubjectPath, Systems, Verbose, Versions
+from harness.cli.options import AsJson, Backends, ConfigDir, Quiet, SubjectPath, Systems, Targets, Verbose, Versions
 from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, UsageError
 
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 
-Targets = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help="HuggingFace ids or globs over the stored ones, config files or their folders.", metavar="MODEL|PATH"
-    ),
-]
 All = Annotated[bool, typer.Option("--all", help="Every stored config, every system, and the release.")]
 Checks = Annotated[
     list[str] | None,

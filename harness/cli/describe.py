@@ -9,22 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, ConfigDir, Quiet, SubjectPath
+from harness.cli.options import AsJson, ConfigDir, Jobs, Quiet, SubjectPath, Targets, Verbose
 from harness.cli.output import header, note, say, say_json, versions
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.results.model_records import Description
 
-Targets = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help="HuggingFace ids or globs over the stored ones, config files or their folders.", metavar="MODEL|PATH"
-    ),
-]
 All = Annotated[bool, typer.Option("--all", help="Every stored config.")]
 Out = Annotated[Path, typer.Option("--out", help="JSON lines to write, for `aic-harness report`.", metavar="FILE")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 stands for all cores.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +33,7 @@ def register(app: typer.Typer) -> None:
         jobs: Jobs = 0,
         as_json: AsJson = False,
         quiet: Quiet = False,
+        verbose: Verbose = False,
     ) -> None:
         """Record models side by side: layers, parameters and cache by reference, oracle and subject, and one estimate.
 
@@ -64,6 +58,7 @@ def register(app: typer.Typer) -> None:
         )
         note(header(subject.info), quiet=quiet)
         counts = {"described": 0, "refused": 0}
+        refusals: list[str] = []
         tables = subject.op_tables() if Capability.TABLES in subject.capabilities else ()
         first_line = partial(header_of, subject.databases(), tables, versions(subject.info))
 
@@ -72,8 +67,10 @@ def register(app: typer.Typer) -> None:
 
         with progress(len(models), "models", outcome, {"described": "green", "refused": "red"}, quiet=quiet) as shown:
 
-            def on_done(description: Description) -> None:
+            def on_done(model: str, description: Description) -> None:
                 counts[outcome(description)] += 1
+                if description.refusal:
+                    refusals.append(f"{model}: {description.refusal}")
                 shown(description)
 
             write_models(out, first_line, found, on_done)
@@ -81,4 +78,6 @@ def register(app: typer.Typer) -> None:
             say_json({"versions": versions(subject.info), "models": len(models), "counts": counts, "written": str(out)})
         else:
             say(f"{counts['described']} models described, {counts['refused']} that the subject does not build")
+            for refusal in refusals if verbose else ():
+                say(f"  {refusal}")
             say(f"wrote {out}")

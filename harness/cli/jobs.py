@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, SubjectPath
-from harness.cli.output import say, say_json, versions
+from harness.cli.options import AsJson, Quiet, SubjectPath, Verbose
+from harness.cli.output import header, note, say, say_json, versions
 
 if TYPE_CHECKING:
     from harness.results.jobs import ReleaseJob, ShardJob
@@ -19,7 +19,13 @@ def register(app: typer.Typer) -> None:
     """Add the command to the app."""
 
     @app.command()
-    def jobs(shards: Shards = 4, subject_path: SubjectPath = None, as_json: AsJson = False) -> None:
+    def jobs(
+        shards: Shards = 4,
+        subject_path: SubjectPath = None,
+        as_json: AsJson = False,
+        quiet: Quiet = False,
+        verbose: Verbose = False,
+    ) -> None:
         """The jobs of a nightly run: shards of the matrix, with what they are expected to cost, and releases.
 
         Example: aic-harness jobs --shards 4 --json
@@ -30,6 +36,7 @@ def register(app: typer.Typer) -> None:
 
         subject = load_subject(subject_path)
         of_matrix, of_releases = shard_jobs(all_cells(subject), shards), release_jobs()
+        note(header(subject.info), quiet=quiet)
         if as_json:
             document = {
                 "versions": versions(subject.info),
@@ -40,13 +47,16 @@ def register(app: typer.Typer) -> None:
             say_json(document)
         else:
             say(_text(of_matrix, of_releases))
+            for job in of_matrix if verbose else ():
+                say(f"\n{job.name}")
+                say("\n".join(f"  {database}: {seconds:.0f} s" for database, seconds in sorted(job.size.costs.items())))
 
 
 def _shard(job: ShardJob) -> dict[str, object]:
     return {
         "name": job.name,
         "shard": str(job.shard),
-        "databases": job.size.databases,
+        "databases": len(job.size.costs),
         "cells": job.size.cells,
         "seconds": round(job.size.seconds),
         "command": job.command,
@@ -67,7 +77,7 @@ def _text(of_matrix: tuple[ShardJob, ...], of_releases: tuple[ReleaseJob, ...]) 
     from tabulate import tabulate
 
     shards = [
-        (str(job.size.databases), str(job.size.cells), f"{job.size.seconds:.0f}", job.command) for job in of_matrix
+        (str(len(job.size.costs)), str(job.size.cells), f"{job.size.seconds:.0f}", job.command) for job in of_matrix
     ]
     releases = [(job.release, job.python, ", ".join(job.pins), job.command) for job in of_releases]
     return "\n\n".join(

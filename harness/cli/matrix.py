@@ -15,9 +15,11 @@ from harness.cli.options import (
     AsJson,
     Backends,
     CacheDir,
+    Jobs,
     Models,
     Modes,
     Quiet,
+    Split,
     SubjectPath,
     Systems,
     Verbose,
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.coordinates import Cell
+    from harness.matrix.cache import Cache
     from harness.matrix.cells import Filters
     from harness.matrix.run import Plan
     from harness.results.journal import Shard
     from harness.results.matrix_run import Journal
     from harness.running.cluster import Cluster
+    from harness.running.records import Limits
     from harness.subjects.api import Subject
 
 app = typer.Typer(
@@ -64,10 +68,8 @@ def run(
             show_default=False,
         ),
     ] = None,
-    split: Annotated[
-        Path | None, typer.Option("--split", metavar="DIR", help="Also write one CSV per system, with index.json.")
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 stands for all cores.")] = 0,
+    split: Split = None,
+    jobs: Jobs = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run to the same --out that was stopped or died.")
     ] = False,
@@ -129,14 +131,12 @@ def run(
     """
     from harness.cli import matrix_report as report
     from harness.matrix import results
-    from harness.matrix.cache import Cache, default_folder
     from harness.matrix.cells import Filters, all_cells, select
     from harness.matrix.run import Plan
     from harness.matrix.shards import cells_of_shard
     from harness.results.journal import Shard
     from harness.results.matrix_run import run_recorded
     from harness.results.output_lock import held
-    from harness.running.records import Limits
     from harness.subjects.installed import load_subject
 
     started = time.monotonic()
@@ -151,18 +151,19 @@ def run(
         stack.enter_context(held(target, split))
         subject = load_subject(subject_path)
         asked = select(all_cells(subject), filters)
-        cells = cells_of_shard(asked, part.number, part.of) if part else asked
+        plan = Plan(
+            cells_of_shard(asked, part.number, part.of) if part else asked,
+            exhaustive=exhaustive,
+            jobs=jobs or len(os.sched_getaffinity(0)),
+            subject_path=subject_path,
+            limits=_limits(cell_timeout, max_memory, exhaustive=exhaustive),
+        )
         note(header(subject.info), quiet=quiet)
-        seconds = cell_timeout or (None if exhaustive else _CELL_TIMEOUT_S)
-        limits = Limits(seconds, max_memory * _MIB if max_memory else None)
-        jobs = jobs or len(os.sched_getaffinity(0))
-        plan = Plan(cells, exhaustive=exhaustive, jobs=jobs, subject_path=subject_path, limits=limits)
         journal = _journal(target, part, plan, asked, subject, resume=resume) if target else None
-        folder = None if no_cache else cache_dir or default_folder()
-        cache = Cache(folder, subject.inputs, exhaustive=exhaustive) if folder else None
+        cache = None if no_cache else _cache(cache_dir, subject, plan)
         cluster = None if scheduler is None else _cluster(scheduler, subject, plan, quiet=quiet)
         runner = stack.enter_context(cluster).run if cluster else None
-        with report.progress(len(cells), quiet=quiet) as on_verdict:
+        with report.progress(len(plan.cells), quiet=quiet) as on_verdict:
             result = run_recorded(plan, on_verdict, journal, cache, runner)
         if part and journal:
             written = [str(journal.left(result))]
@@ -189,6 +190,20 @@ def _refuse_contradictions(
         raise UsageError("--resume", "no --out", "the file that the earlier run was to write")
     if scheduler is not None and jobs:
         raise UsageError("--scheduler and --jobs", "both", "one of the two: workers of a cluster have their own number")
+
+
+def _limits(cell_timeout: float | None, max_memory: int | None, *, exhaustive: bool) -> Limits:
+    from harness.running.records import Limits
+
+    seconds = cell_timeout or (None if exhaustive else _CELL_TIMEOUT_S)
+    return Limits(seconds, max_memory * _MIB if max_memory else None)
+
+
+def _cache(given: Path | None, subject: Subject, plan: Plan) -> Cache | None:
+    from harness.matrix.cache import Cache, default_folder
+
+    folder = given or default_folder()
+    return Cache(folder, subject.inputs, exhaustive=plan.exhaustive) if folder else None
 
 
 def _journal(
@@ -219,6 +234,7 @@ def diff(
     new: Annotated[Path, typer.Argument(help="CSV file, or folder with one per system.", show_default=False)],
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Compare two matrices: cells added, removed and changed, and counts by status.
@@ -232,7 +248,10 @@ def diff(
 
     if markdown and as_json:
         raise UsageError("--markdown and --json", "both", "one of the two")
-    found = differ.diff_matrices(read_matrix(old, strict=False), read_matrix(new, strict=False))
+    sides = [read_matrix(path, strict=False) for path in (old, new)]
+    for path, side in zip((old, new), sides, strict=True):
+        note(f"{path}: {len(side.rows)} cells", quiet=quiet)
+    found = differ.diff_matrices(*sides)
     if as_json:
         say_json(differ.to_json_document(found))
     else:
@@ -249,6 +268,7 @@ def verify(
     ] = False,
     subject_path: SubjectPath = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Check a matrix file: structure, duplicates, unknown values, missing and surplus cells.
@@ -261,10 +281,10 @@ def verify(
     from harness.matrix.cells import all_cells
     from harness.subjects.installed import load_subject
 
-    expected = None
-    if not structure_only:
-        expected = frozenset(all_cells(load_subject(subject_path)))
-    found = verifier.verify_matrix(file, expected)
+    subject = None if structure_only else load_subject(subject_path)
+    found = verifier.verify_matrix(file, frozenset(all_cells(subject)) if subject else None)
+    if subject:
+        note(header(subject.info), quiet=quiet)
     if as_json:
         say_json(verifier.to_json_document(found))
     else:

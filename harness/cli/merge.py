@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import AsJson
-from harness.cli.output import say, say_json
+from harness.cli.options import AsJson, Quiet, Split, Verbose
+from harness.cli.output import note, say, say_json
 
 
 def register(app: typer.Typer) -> None:
@@ -19,10 +19,10 @@ def register(app: typer.Typer) -> None:
     def merge(
         parts: Annotated[list[Path], typer.Argument(help="What the shards of one run wrote.", show_default=False)],
         out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.", show_default=False)],
-        split: Annotated[
-            Path | None, typer.Option("--split", metavar="DIR", help="Also write one CSV per system, with index.json.")
-        ] = None,
+        split: Split = None,
         as_json: AsJson = False,
+        quiet: Quiet = False,
+        verbose: Verbose = False,
     ) -> None:
         """Put the parts of one run together, as if it had been run in one piece.
 
@@ -35,12 +35,13 @@ def register(app: typer.Typer) -> None:
         from harness.results.stream import format_of
 
         if format_of(min(parts)) == findings_file.FORMAT.name:
-            _merge_findings(parts, out)
-            return
-        _merge_matrix(parts, out, split, as_json=as_json)
+            _merge_findings(parts, out, as_json=as_json)
+        else:
+            _merge_matrix(parts, out, split, as_json=as_json, verbose=verbose)
+        note(f"{len(parts)} parts put together", quiet=quiet)
 
 
-def _merge_matrix(parts: list[Path], out: Path, split: Path | None, *, as_json: bool) -> None:
+def _merge_matrix(parts: list[Path], out: Path, split: Path | None, *, as_json: bool, verbose: bool) -> None:
     from harness.cli import matrix_report as report
     from harness.matrix import results
     from harness.matrix.run import RunResult
@@ -57,14 +58,17 @@ def _merge_matrix(parts: list[Path], out: Path, split: Path | None, *, as_json: 
     if as_json:
         say_json(summary)
     else:
-        say(report.text(result, summary, verbose=False))
+        say(report.text(result, summary, verbose=verbose))
 
 
-def _merge_findings(parts: list[Path], out: Path) -> None:
+def _merge_findings(parts: list[Path], out: Path, *, as_json: bool) -> None:
     from harness.matrix.publish import publish, refuse_bad_file
     from harness.results.findings_file import merge as merged
     from harness.results.stream import to_bytes
 
     refuse_bad_file(out)
     publish({out: to_bytes(merged(parts))})
-    say(f"wrote {out}")
+    if as_json:
+        say_json({"written": [str(out)]})
+    else:
+        say(f"wrote {out}")

@@ -7,6 +7,12 @@ from typing import Annotated
 
 import typer
 
+Targets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="HuggingFace ids or globs over the stored ones, config files or their folders.", metavar="MODEL|PATH"
+    ),
+]
 Models = Annotated[
     list[str] | None,
     typer.Option("--model", help="HuggingFace id or glob; repeat for more.", metavar="ID"),
@@ -48,6 +54,11 @@ ModelId = Annotated[
     str,
     typer.Option("--model-id", help="HuggingFace id of the model, where no file name says it.", metavar="ORG/MODEL"),
 ]
+Split = Annotated[
+    Path | None,
+    typer.Option("--split", help="Also write one CSV per system, with index.json.", metavar="DIR", show_default=False),
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 stands for all cores.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no header on stderr.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Also print what lies behind each result.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import AsJson, ConfigDir, Quiet, ResultsDir
+from harness.cli.options import AsJson, ConfigDir, Quiet, ResultsDir, Verbose
 from harness.cli.output import note, say, say_json
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
@@ -51,6 +51,7 @@ def register(app: typer.Typer) -> None:
         config_dir: ConfigDir = None,
         as_json: AsJson = False,
         quiet: Quiet = False,
+        verbose: Verbose = False,
     ) -> None:
         """Show results as one page that needs nothing else, or in short as Markdown.
 
@@ -91,6 +92,9 @@ def register(app: typer.Typer) -> None:
         elif markdown:
             say(to_markdown(payload, summary))
         else:
+            for part in payload.run.parts if verbose else ():
+                counts = ", ".join(f"{number} {outcome}" for outcome, number in part.counts)
+                say(f"{part.name}: {part.kind}, {part.records} records: {counts}")
             for line in payload.run.notes:
                 note(f"note: {line}", quiet=quiet)
         raise typer.Exit(EXIT_OK if summary.fine else EXIT_FINDINGS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, ConfigDir, ModelId, Quiet, SubjectPath
+from harness.cli.options import AsJson, ConfigDir, ModelId, Quiet, SubjectPath, Verbose
 from harness.cli.output import header, note, say, say_json
 from harness.errors import UsageError
 
@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
         subject_path: SubjectPath = None,
         as_json: AsJson = False,
         quiet: Quiet = False,
+        verbose: Verbose = False,
     ) -> None:
         """Write what a contributor must add to aiconfigurator for a model, made from its layer plan.
 
@@ -62,12 +63,14 @@ def register(app: typer.Typer) -> None:
         if as_json:
             say_json([file.path for file in made.files])
         else:
-            _show(made, out)
+            _show(made, out, verbose=verbose)
 
 
-def _show(made: Scaffold, out: Path) -> None:
+def _show(made: Scaffold, out: Path, *, verbose: bool) -> None:
     is_mapped = not any(file.path == "REGISTRATION.md" for file in made.files)
     say(f"{made.model}, situation {made.situation}")
     say(_TITLES[made.situation].format(mapping="" if is_mapped else ", and one line that maps its architecture"))
+    for reason in made.reasons if verbose else ():
+        say(f"  because {reason}")
     for number, file in enumerate(made.files, 1):
         say(f"  {number}. {out / file.path}\n     {file.todo}")

@@ -135,12 +135,14 @@ class Contents:
     """What a cache holds, or what was removed from it.
 
     Attributes:
-        entries: Number of verdicts.
-        size: Bytes.
+        verdicts: Number of verdicts.
+        databases: Number of databases of which it is known what their tables are like.
+        size: Bytes of all.
         oldest_days: Days since the one was used that was not used for longest; 0 for none.
     """
 
-    entries: int
+    verdicts: int
+    databases: int
     size: int
     oldest_days: float
 
@@ -170,7 +172,8 @@ def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 def _sum(entries: list[tuple[Path, os.stat_result]]) -> Contents:
     oldest = max((_unused_s(stat.st_mtime) for _, stat in entries), default=0.0)
-    return Contents(len(entries), sum(stat.st_size for _, stat in entries), oldest / _DAY_S)
+    verdicts = sum(path.parents[1].name == _VERDICTS for path, _ in entries)
+    return Contents(verdicts, len(entries) - verdicts, sum(stat.st_size for _, stat in entries), oldest / _DAY_S)
 
 
 def _unused_s(used: float) -> float:

@@ -56,14 +56,17 @@ class ShardSize:
     """What a shard has to do.
 
     Attributes:
-        databases: How many of them it judges.
-        cells: Cells on them.
-        seconds: That one process is expected to take, by what the databases cost before.
+        cells: How many cells it judges.
+        costs: Seconds that one process is expected to take for each of its databases, by what they cost before.
     """
 
-    databases: int
     cells: int
-    seconds: float
+    costs: Mapping[Database, float]
+
+    @property
+    def seconds(self) -> float:
+        """That one process is expected to take for all of it."""
+        return sum(self.costs.values())
 
 
 def cells_of_shard(cells: Sequence[Cell], number: int, of: int) -> tuple[Cell, ...]:
@@ -83,10 +86,7 @@ def cells_of_shard(cells: Sequence[Cell], number: int, of: int) -> tuple[Cell, .
 def shard_sizes(cells: Sequence[Cell], of: int) -> tuple[ShardSize, ...]:
     """What each of so many shards has to do, the first in front; see `cells_of_shard`."""
     sizes = _sizes(cells)
-    return tuple(
-        ShardSize(len(chosen), sum(sizes[database] for database in chosen), sum(chosen.values()))
-        for chosen in _divided(sizes, of)
-    )
+    return tuple(ShardSize(sum(sizes[database] for database in costs), costs) for costs in _divided(sizes, of))
 
 
 def _sizes(cells: Sequence[Cell]) -> dict[Database, int]:

@@ -81,7 +81,7 @@ def write_models(
     path: Path,
     header: Callable[[str], Header],
     described: Iterable[tuple[str, Description]],
-    on_done: Callable[[Description], None] = lambda _: None,
+    on_done: Callable[[str, Description], None] = lambda *_: None,
 ) -> None:
     """Write descriptions as they come.
 
@@ -89,7 +89,7 @@ def write_models(
         path: The file.
         header: From the time of the beginning to the first line.
         described: Models with their descriptions.
-        on_done: Called for each as it is written.
+        on_done: Called for each model and its description as it is written.
 
     Raises:
         OutputError: The file cannot be written.
@@ -99,7 +99,7 @@ def write_models(
         for model, description in described:
             outcome = "refused" if description.refusal else "described"
             writer.add(Entry(model, outcome, description.model_dump(mode="json")))
-            on_done(description)
+            on_done(model, description)
         writer.finish(time.monotonic() - started)
 
 

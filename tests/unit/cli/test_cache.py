@@ -29,7 +29,7 @@ def _said(*words: str) -> str:
 
 def test_info_says_what_is_there(folder: Path) -> None:
     assert _said("info", "--cache-dir", str(folder)).startswith(f"{folder}: 1 verdicts, 0.0 MiB, unused for")
-    assert json.loads(_said("info", "--cache-dir", str(folder), "--json"))["entries"] == 1
+    assert json.loads(_said("info", "--cache-dir", str(folder), "--json"))["verdicts"] == 1
     assert _said("info", "--cache-dir", str(folder / "gone")) == f"{folder / 'gone'}: 0 verdicts, 0.0 MiB\n"
 
 

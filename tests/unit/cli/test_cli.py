@@ -48,6 +48,12 @@ def test_help_teaches_by_an_example(command: tuple[str, ...]) -> None:
     assert f"aic-harness {' '.join(command)}".strip() in shown.partition("Usage: ")[2].partition("] ")[2]
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_takes_the_options_that_all_have(command: tuple[str, ...]) -> None:
+    named = CliRunner().invoke(app, [*command, "--help"]).stdout.split()
+    assert {"--json", "--quiet", "--verbose"} <= {word.strip(",") for word in named}
+
+
 def test_commands_of_the_matrix_and_the_set_up_are_there() -> None:
     names = {"matrix run", "matrix diff", "matrix verify", "cache info", "cache prune", "configs", "version"}
     assert names <= {" ".join(command) for command in COMMANDS}

@@ -27,6 +27,12 @@ def test_shards_are_those_of_a_run(installed: ModelSubject, shards: int) -> None
     assert all(job["seconds"] > 0 for job in listed)
 
 
+def test_the_databases_of_each_shard_are_told_on_demand(installed: ModelSubject) -> None:
+    said = CliRunner().invoke(app, ["jobs", "--shards", "4", "-v"]).stdout.splitlines()
+    told = [line.strip().partition(":")[0] for line in said if line.endswith(" s")]
+    assert sorted(told) == sorted(map(str, installed.databases()))
+
+
 def test_releases_are_those_that_can_be_installed() -> None:
     document = json.loads(CliRunner().invoke(app, ["jobs", "--json"]).stdout)
     listed = {job["release"]: job for job in document["releases"]}

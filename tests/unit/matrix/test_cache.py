@@ -161,27 +161,27 @@ def test_what_was_not_used_is_removed(cache: Cache) -> None:
     then = time.time() - 40 * 86_400
     os.utime(old, (then, then))
     cache.put([feasible(replace(CELL, model="Org/Other"))])
-    assert contents(cache.folder).entries == 2
+    assert contents(cache.folder).verdicts == 2
     assert 39 < contents(cache.folder).oldest_days < 41
-    assert prune(cache.folder, 30).entries == 1
+    assert prune(cache.folder, 30).verdicts == 1
     assert not old.exists()
-    assert prune(cache.folder, 0).entries == 1
-    assert contents(cache.folder).entries == contents(cache.folder / "gone").entries == 0
+    assert prune(cache.folder, 0).verdicts == 1
+    assert contents(cache.folder).verdicts == contents(cache.folder / "gone").verdicts == 0
 
 
 def test_a_clock_that_was_put_back_makes_nothing_older(cache: Cache) -> None:
     ahead = time.time() + 40 * 86_400
     os.utime(_entry(cache), (ahead, ahead))
     assert contents(cache.folder).oldest_days == 0
-    assert prune(cache.folder, 30).entries == 0
-    assert prune(cache.folder, 0).entries == 1
+    assert prune(cache.folder, 30).verdicts == 0
+    assert prune(cache.folder, 0).verdicts == 1
 
 
 def test_use_keeps_an_entry(cache: Cache) -> None:
     then = time.time() - 40 * 86_400
     os.utime(_entry(cache), (then, then))
     assert cache.get(CELL)
-    assert prune(cache.folder, 30).entries == 0
+    assert prune(cache.folder, 30).verdicts == 0
 
 
 def test_the_folder_is_the_users_and_there_may_be_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
