@@ -1,10 +1,9 @@
-"""A local build as one side of a comparison: checked now, in a process of its own."""
+"""A local build as one side of a comparison: checked and judged now, in processes of its own."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,12 @@ from harness.checks.registry import checks
 from harness.cli.output import note
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 from harness.files import temporary_folder
-from harness.results.sides import FINDINGS, holds_results, side_of
+from harness.results.sides import FINDINGS, MATRIX, folder_side, holds_results
 from harness.stored_configs import stored_models
 from harness.subjects.installed import holds_subject
 
 if TYPE_CHECKING:
+    from harness.matrix.cells import Filters
     from harness.results.findings_file import FindingsFile
     from harness.results.sides import Side
 
@@ -37,37 +37,35 @@ def is_build(given: str) -> bool:
     return path.is_dir() and not holds_results(path) and holds_subject(path)
 
 
-def side_of_build(given: str, other: FindingsFile | None, *, quiet: bool) -> Side:
-    """Run checks on a build.
+def side_of_build(given: str, other: FindingsFile | None, filters: Filters, *, quiet: bool) -> Side:
+    """Run checks on a build, and judge cells of its matrix.
 
     Args:
         given: Folder of the build.
-        other: What it is compared with, which says what is asked; everything is without it.
+        other: What it is compared with, which says which checks are run; without it and filters, all are.
+        filters: Which cells are judged; none without any.
         quiet: Without progress.
 
     Raises:
-        typer.Exit: The run did not end, and has said why; the exit code is its own.
+        typer.Exit: A run did not end, and has said why; the exit code is its own.
     """
     note(f"checking the build in {given}", quiet=quiet)
-    chosen = ["--all"] if other is None else _asked(other)
     with temporary_folder("build-") as folder:
-        path = Path(folder, FINDINGS)
-        # The subject of this process cannot be another one, nor can one that was loaded be unloaded.
-        command = [
-            sys.executable,
-            "-m",
-            "harness.cli",
-            "check",
-            *chosen,
-            "--subject-path",
-            given,
-            "--results",
-            str(path),
-        ]
-        done = subprocess.run(command + ["--quiet"] * quiet, stdout=subprocess.DEVNULL, check=False)
-        if done.returncode not in {EXIT_OK, EXIT_FINDINGS}:
-            raise typer.Exit(done.returncode)
-        return replace(side_of(str(path), Path(folder)), name=given)
+        if other or not filters:
+            asked = _asked(other) if other else ["--all"]
+            _run("check", *asked, "--results", str(Path(folder, FINDINGS)), of=given, quiet=quiet)
+        if filters:
+            words = [word for option, values in filters.options() for value in values for word in (option, value)]
+            _run("matrix", "run", *words, "--out", str(Path(folder, MATRIX)), of=given, quiet=quiet)
+        return folder_side(Path(folder), given)
+
+
+def _run(*words: str, of: str, quiet: bool) -> None:
+    # The subject of this process cannot be another one, nor can one that was loaded be unloaded.
+    command = [sys.executable, "-m", "harness.cli", *words, "--subject-path", of, *(["--quiet"] if quiet else ())]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode not in {EXIT_OK, EXIT_FINDINGS}:
+        raise typer.Exit(done.returncode)
 
 
 def _asked(other: FindingsFile) -> list[str]:

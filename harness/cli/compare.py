@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import AsJson, Quiet, ResultsDir, Verbose
+from harness.cli.options import (
+    AsJson,
+    Backends,
+    Models,
+    Modes,
+    Quiet,
+    ResultsDir,
+    Systems,
+    Verbose,
+    Versions,
+)
 from harness.cli.output import note, say, say_json
 from harness.errors import EXIT_FINDINGS, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
+    from harness.matrix.cells import Filters
     from harness.results.sides import Side
 
 _SIDE = "Release, file of findings, support matrix, folder that holds them, or folder of a build, which is checked now."
@@ -28,6 +39,11 @@ def register(app: typer.Typer) -> None:
     def compare(
         old: Old,
         new: New,
+        model: Models = None,
+        system: Systems = None,
+        backend: Backends = None,
+        version: Versions = None,
+        mode: Modes = None,
         results: ResultsDir = Path("results"),
         markdown: Markdown = False,
         as_json: AsJson = False,
@@ -36,16 +52,21 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """What changed between two releases or runs: statuses, findings, and the figures of each cell.
 
+        With --model, --system, --backend, --version or --mode, statuses and figures are those of the cells that they
+        name, and such cells of a build are judged now; a build without them is checked alone.
+
         Exit code 1 when a status got worse or a finding is new; 0 otherwise, whatever figures changed.
 
         Example: aic-harness compare 0.10.0 0.12.0 --markdown
         """
+        from harness.matrix.cells import Filters
         from harness.results import compare_text as text
         from harness.results.compare import compare as compared
 
         if markdown and as_json:
             raise UsageError("--markdown and --json", "both", "one of the two")
-        found = compared(*_sides(old, new, results, quiet=quiet))
+        filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
+        found = compared(*_sides(old, new, results, filters, quiet=quiet))
         limit = {"limit": sys.maxsize} if verbose else {}
         if as_json:
             say_json(text.to_json_document(found))
@@ -58,11 +79,11 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(EXIT_FINDINGS if found.regressions else EXIT_OK)
 
 
-def _sides(old: str, new: str, results: Path, *, quiet: bool) -> tuple[Side, Side]:
+def _sides(old: str, new: str, results: Path, filters: Filters, *, quiet: bool) -> tuple[Side, Side]:
     from harness.cli.builds import is_build, side_of_build
     from harness.results.sides import side_of
 
-    recorded = {given: side_of(given, results) for given in (old, new) if not is_build(given)}
+    recorded = {given: side_of(given, results).narrowed(filters) for given in (old, new) if not is_build(given)}
     findings = next((side.findings for side in recorded.values() if side.findings), None)
-    sides = (recorded.get(given) or side_of_build(given, findings, quiet=quiet) for given in (old, new))
+    sides = (recorded.get(given) or side_of_build(given, findings, filters, quiet=quiet) for given in (old, new))
     return next(sides), next(sides)

@@ -29,7 +29,17 @@ class Filters:
     modes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return any((self.models, self.systems, self.backends, self.versions, self.modes))
+        return any(patterns for _, patterns in self.options())
+
+    def options(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each option of the command line with its patterns."""
+        return (
+            ("--model", self.models),
+            ("--system", self.systems),
+            ("--backend", self.backends),
+            ("--version", self.versions),
+            ("--mode", self.modes),
+        )
 
 
 def all_cells(subject: Subject) -> tuple[Cell, ...]:
@@ -48,23 +58,14 @@ def select(cells: Sequence[Cell], filters: Filters) -> tuple[Cell, ...]:
     Raises:
         FilterError: A pattern matches no value of its coordinate, or the patterns together match no cell.
     """
-    coordinates = (
-        ("--model", filters.models, [cell.model for cell in cells]),
-        ("--system", filters.systems, [cell.system for cell in cells]),
-        ("--backend", filters.backends, [cell.backend for cell in cells]),
-        ("--version", filters.versions, [cell.version for cell in cells]),
-        ("--mode", filters.modes, [cell.mode.value for cell in cells]),
-    )
-    for option, patterns, values in coordinates:
-        require_matches(option, patterns, values)
+    coordinates = [(cell.model, cell.system, cell.backend, cell.version, cell.mode.value) for cell in cells]
+    options = filters.options()
+    for place, (option, patterns) in enumerate(options):
+        require_matches(option, patterns, [values[place] for values in coordinates])
     chosen = tuple(
         cell
-        for cell in cells
-        if passes(cell.model, filters.models)
-        and passes(cell.system, filters.systems)
-        and passes(cell.backend, filters.backends)
-        and passes(cell.version, filters.versions)
-        and passes(cell.mode.value, filters.modes)
+        for cell, values in zip(cells, coordinates, strict=True)
+        if all(passes(value, patterns) for value, (_, patterns) in zip(values, options, strict=True))
     )
     if not chosen:
         raise FilterError("the filters together", "no cell that passes all of them", _databases_left(cells, filters))

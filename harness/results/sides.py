@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ResultsError
 from harness.globs import some
+from harness.matrix.cells import select
 from harness.matrix.evidence import evidence_path, read_evidence
 from harness.matrix.store import read_matrix
 from harness.results.findings_file import merge, parsed, read_findings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.coordinates import Cell
+    from harness.matrix.cells import Filters
     from harness.matrix.table import Matrix
     from harness.results.findings_file import FindingsFile
     from harness.results.values import Figures
@@ -46,6 +48,20 @@ class Side:
     findings: FindingsFile | None = None
     matrix: Matrix | None = None
     figures: Mapping[Cell, Figures] | None = None
+
+    def narrowed(self, filters: Filters) -> Side:
+        """The same, with the cells alone that pass filters; findings stay.
+
+        Raises:
+            FilterError: There is a matrix, and no cell of it passes.
+        """
+        if self.matrix is None or not filters:
+            return self
+        cells = frozenset(select(tuple(self.matrix.statuses), filters))
+        rows = (row for row in self.matrix.rows if row.cell in cells)
+        unjudged = tuple(cell for cell in self.matrix.unjudged if cell in cells)
+        figures = self.figures and {cell: figures for cell, figures in self.figures.items() if cell in cells}
+        return replace(self, matrix=replace(self.matrix, rows=tuple(rows), unjudged=unjudged), figures=figures)
 
     def __str__(self) -> str:
         made = f"{self.subject}, harness {self.harness}" if self.subject else "of an unknown subject"

@@ -127,6 +127,18 @@ def test_a_shard_that_is_killed_leaves_nothing_there_and_goes_on(two: RealCluste
     assert merged.read_bytes() == whole.read_bytes()
 
 
+def test_what_a_cluster_has_judged_is_known_here_and_the_other_way_round(
+    two: RealCluster, whole: Path, tmp_path: Path
+) -> None:
+    words = ("--cache-dir", str(tmp_path / "cache"), "--quiet")
+    part = _finished(*words, "--out", str(tmp_path / "part.jsonl"), "--shard", "1/2")[0]
+    of_cluster, here = tmp_path / "cluster.csv", tmp_path / "here.csv"
+    half = _finished(*words, "--out", str(of_cluster), "--scheduler", two.address)[0]
+    assert 0 < half["reused"] == part["judged"] < CELLS
+    assert _finished(*words, "--out", str(here))[0]["reused"] == CELLS
+    assert of_cluster.read_bytes() == here.read_bytes() == whole.read_bytes()
+
+
 def test_a_worker_with_another_harness_is_refused(two: RealCluster, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "harness", tmp_path / "harness", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("fixtures", "model_configs", "support_matrix.csv"):

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.coordinates import Cell, Mode
+from harness.matrix.diff import cell_document
 from tests.fakes.console import refused
+from tests.fakes.results import feasible, matrix_written
 
 if TYPE_CHECKING:
     import subprocess
@@ -127,6 +130,19 @@ def test_a_local_build_is_checked_and_compared(aic: Aic, measured: Path, build: 
     found = json.loads(done.stdout)
     assert done.returncode == 1, done.stderr
     assert [(row["check"], row["model"]) for row in found["findings"]["new"]] == [("is_moe", "Qwen/Qwen3-8B")]
+
+
+def test_cells_of_a_build_are_judged_if_they_are_named(aic: Aic, build: Path, tmp_path: Path) -> None:
+    cell, other = (Cell("Qwen/Qwen3-8B", "a100_sxm", "vllm", "0.14.0", mode) for mode in Mode)
+    matrix_written(tmp_path / "support_matrix.csv", feasible(cell), feasible(other))
+    named = ("--model", cell.model, "--system", cell.system, "--version", cell.version, "--mode", cell.mode)
+    done = aic("compare", tmp_path, build, *named, "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert (found["statuses"]["added"], found["statuses"]["removed"], found["findings"]) == ([], [], None)
+    changed = [row["cell"] for kind in ("changed", "inherited") for row in found["values"][kind]]
+    assert changed == [cell_document(cell)] * len(changed)
+    assert len(changed) > 2
 
 
 def test_a_build_that_cannot_be_imported_is_one_line_and_3(aic: Aic, measured: Path, tmp_path: Path) -> None:
