@@ -10,7 +10,6 @@ import tomllib
 from pathlib import Path
 
 import nox
-import nox.command
 import nox.virtualenv
 
 nox.needs_version = ">=2025.10.14"
@@ -134,36 +133,18 @@ def _refuse_newer_python(session: nox.Session, newest: str) -> None:
         session.error(f"found Python {python}; this release needs {newest} or older: run nox with that")
 
 
-def _conformance(session: nox.Session, version: str) -> None:
-    folder = _release(session, version)
-    # One estimate of each release, for the bugs that show in estimates alone.
-    estimate = ("Qwen/Qwen3-8B", "--system", "h200_sxm", "--backend", "trtllm", "--check", "estimate_finite")
-    everything = ("--all", "--results", str(folder / "findings.jsonl"), *session.posargs)
-    failures = []
-    for arguments in (everything, (*estimate, "--results", str(folder / "findings.estimates.jsonl"))):
-        try:
-            session.run("aic-harness", "check", *arguments)
-        except nox.command.CommandFailed as failure:
-            failures.append(str(failure))
-    if failures:
-        session.error("; ".join(failures))
-
-
-def _matrix_of(session: nox.Session, version: str) -> None:
-    folder = _release(session, version)
-    session.run("aic-harness", "matrix", "run", "--out", str(folder / "support_matrix.csv"), *session.posargs)
-
-
 def _sessions_of(version: str) -> None:
     @nox.session(name=f"conformance-{version}", reuse_venv=True)
     def conformance_of_one(session: nox.Session) -> None:
         """Run every check on one release; arguments go to `aic-harness check`."""
-        _conformance(session, version)
+        results = _release(session, version) / "findings.jsonl"
+        session.run("aic-harness", "check", "--all", "--estimates", "--results", str(results), *session.posargs)
 
     @nox.session(name=f"matrix-{version}", reuse_venv=True)
     def matrix_of_one(session: nox.Session) -> None:
         """Judge the matrix of one release; arguments go to `aic-harness matrix run`."""
-        _matrix_of(session, version)
+        out = _release(session, version) / "support_matrix.csv"
+        session.run("aic-harness", "matrix", "run", "--out", str(out), *session.posargs)
 
 
 def _no_session_of(kind: str, version: str) -> None:
