@@ -17,9 +17,8 @@ from harness.checks.counting import divides
 from harness.checks.records import SkipCheck
 from harness.checks.subject_model import Refusal
 from harness.reference import roofline
-from harness.reference.counting.quantization import rank_weight_bytes, weight_bytes
+from harness.reference.counting.quantization import fullest_rank_weight_bytes, weight_bytes
 from harness.reference.counting.ranks import Layout as Division
-from harness.reference.counting.ranks import Rank
 from harness.subjects.api import Capability, DataMode, Failure, Layout
 from harness.subjects.models import EstimateRequest
 
@@ -197,9 +196,7 @@ def fullest_rank_bytes(model: SubjectModel, plan: LayerPlan, division: Division)
     """Bytes of weights on the fullest rank, as the checkpoint stores them."""
     known = _ranks.setdefault(model, {})
     if division not in known:
-        # What cannot be dealt out evenly goes to the first ranks of a stage.
-        first = (Rank(stage) for stage in range(division.pp))
-        known[division] = max(rank_weight_bytes(plan, model.quantization, division, rank) for rank in first)
+        known[division] = fullest_rank_weight_bytes(plan, model.quantization, division)
     return known[division]
 
 

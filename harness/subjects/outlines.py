@@ -51,6 +51,10 @@ class Outlines:
     tables: dict[str, Outline | None] = field(default_factory=dict)
     lanes: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
 
+    def content(self) -> dict[str, object]:
+        """All of it as a JSON document, of which an equal one can be made; not to be changed."""
+        return {"tables": self.tables, "lanes": self.lanes}
+
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
         """Let the subject's tables begin as outlines."""

@@ -10,6 +10,7 @@ from aiconfigurator.sdk.backends.factory import get_backend
 from aiconfigurator.sdk.inference_session import InferenceSession
 from aiconfigurator.sdk.task_v2 import Task
 
+from harness.subjects import package_shortcuts
 from harness.subjects.api import Capability, DataMode, Failure, Outcome, Request
 from harness.subjects.commands import default_command
 from harness.subjects.folder_models import FolderModels
@@ -22,7 +23,7 @@ from harness.subjects.task_search import CachingTask, TaskSearch, attempt, task_
 
 if TYPE_CHECKING:
     from harness.coordinates import Cell, Database
-    from harness.subjects.models import EstimateRequest
+    from harness.subjects.models import Estimate, EstimateRequest
 
 
 class PackageSubject(PythonOpModels, FolderModels, ResolvedFacts, SdkSubject):
@@ -81,6 +82,11 @@ class PackageSubject(PythonOpModels, FolderModels, ResolvedFacts, SdkSubject):
     def _cache_bytes(self, model: Any, backend: str, length: int) -> float:  # noqa: ANN401 - the subject's own type
         del backend
         return float(model.get_kvcache_bytes_per_sequence(length))
+
+    def estimate(self, request: EstimateRequest) -> Estimate | Failure:
+        """Estimate a batch; what the subject raises is a `Failure`."""
+        with package_shortcuts.in_use():
+            return super().estimate(request)
 
     def _open_session(self, request: EstimateRequest) -> Any:  # noqa: ANN401
         build, where = request.build, request.database

@@ -80,7 +80,7 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
         outlines, origin = self._outlines.get(database), self._origins.get(database)
         if outlines is None or origin is None or not origin.own + origin.inherited:
             return ""
-        return json.dumps({"outlines": dataclasses.asdict(outlines), "origin": dataclasses.asdict(origin)})
+        return json.dumps({"outlines": outlines.content(), "origin": dataclasses.asdict(origin)})
 
     def recall(self, database: Database, notes: str) -> None:
         """Begin with what `notes` said."""

@@ -75,6 +75,7 @@ class _Checkpoint(Quantization):
         super().__init__(default, kv_bytes)
         self._excluded, self._named, self._only_named = excluded, named, only_named
         self._experts: Scheme | None = None
+        self._known: dict[tuple[int, str, str], Scheme | None] = {}
 
     def with_experts(self, experts: Scheme) -> _Checkpoint:
         """The same with another scheme for routed experts."""
@@ -82,6 +83,13 @@ class _Checkpoint(Quantization):
         return self
 
     def chosen(self, layer: int, weight: Weight) -> Scheme | None:
+        # Every layout that a model could have asks for the same tensors, and names are matched by long patterns.
+        key = layer, weight.component, weight.name
+        if key not in self._known:
+            self._known[key] = self._choose(layer, weight)
+        return self._known[key]
+
+    def _choose(self, layer: int, weight: Weight) -> Scheme | None:
         name = _canonical(f"layers.{layer}.{weight.name}")
         for part in _ancestors(name):
             if part in self._named:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from harness.data_files import Record, data_path, load_toml
 from harness.errors import UsageError
 from harness.reference.counting.parameters import decoder_weights
-from harness.reference.counting.ranks import stage_weights, weight_share
+from harness.reference.counting.ranks import Rank, stage_weights, weight_share
 
 if TYPE_CHECKING:
-    from harness.reference.counting.ranks import Layout, Rank
+    from collections.abc import Iterable
+    from fractions import Fraction
+
+    from harness.reference.counting.ranks import Layout
     from harness.reference.layers import LayerPlan
     from harness.reference.weights import Weight
 
@@ -141,9 +144,22 @@ def weight_bytes(plan: LayerPlan, quantization: Quantization) -> dict[str, int]:
     return dict(sorted(result.items()))
 
 
-def rank_weight_bytes(plan: LayerPlan, quantization: Quantization, layout: Layout, rank: Rank) -> int:
-    """Bytes of the weights that one rank holds; scales are divided like their tensor."""
-    return sum(
-        -int(-quantization.bytes_of(layer, weight) * weight_share(weight, layout, rank) // 1)
-        for layer, weight in stage_weights(plan, layout)[rank.stage]
-    )
+def fullest_rank_weight_bytes(plan: LayerPlan, quantization: Quantization, layout: Layout) -> int:
+    """Bytes of the weights on the rank that holds most of them; scales are divided like their tensor."""
+    # What cannot be dealt out evenly goes to the first ranks of a stage.
+    held = enumerate(stage_weights(plan, layout))
+    return max(_held_bytes(weights, quantization, layout, Rank(stage)) for stage, weights in held)
+
+
+def _held_bytes(
+    weights: Iterable[tuple[int | None, Weight]], quantization: Quantization, layout: Layout, rank: Rank
+) -> int:
+    # Layers of one kind have their tensors in common.
+    shares: dict[int, Fraction] = {}
+    held = 0
+    for layer, weight in weights:
+        share = shares.get(id(weight))
+        if share is None:
+            share = shares[id(weight)] = weight_share(weight, layout, rank)
+        held -= -quantization.bytes_of(layer, weight) * share.numerator // share.denominator
+    return held

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.reference.counting.memory import kv_cache_bytes, state_bytes
-from harness.reference.counting.quantization import rank_weight_bytes
+from harness.reference.counting.quantization import fullest_rank_weight_bytes
 from harness.reference.counting.ranks import Rank, check_layout, rank_parameters, stages
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def fullest_rank(plan: LayerPlan, quantization: Quantization, layout: Layout, le
     parts = stages(plan, layout.pp)
     return RankFigures(
         max(rank_parameters(plan, layout, rank) for rank in first),
-        max(rank_weight_bytes(plan, quantization, layout, rank) for rank in first),
+        fullest_rank_weight_bytes(plan, quantization, layout),
         {length: max(kv_cache_bytes(layers, length, tp=layout.tp) for layers in parts) for length in lengths},
         max(state_bytes(layers, tp=layout.tp) for layers in parts),
     )
