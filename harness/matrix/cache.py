@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness import __version__
 from harness.files import read_bytes
-from harness.matrix.judge_version import judge_version
+from harness.matrix.judge_version import judge_as_it_is, judge_version
 from harness.matrix.verdict_records import DamagedVerdictError, digest, from_record, to_record
 from harness.running.records import Cause
 
@@ -79,12 +79,18 @@ class Cache:
     def put(self, verdicts: Iterable[Verdict], notes: Mapping[Database, str] | None = None) -> None:
         """Keep verdicts, but for those that say more of the machine than of the subject, and notes on databases.
 
-        Nothing is kept if the subject was changed since the cache was opened: who knows what they come from?
+        Nothing is kept if subject or judge were changed since the cache was opened: who knows what they come from?
         """
         verdicts = tuple(verdicts)
-        if (verdicts or notes) and self.look().whole != self._inputs.whole:
-            self.problems.append("the subject, which was changed during the run: nothing was kept")
+        if not (verdicts or notes):
             return
+        for what, changed in (
+            ("subject", self.look().whole != self._inputs.whole),
+            ("harness", judge_as_it_is() != judge_version()),
+        ):
+            if changed:
+                self.problems.append(f"the {what}, which was changed during the run: nothing was kept")
+                return
         for verdict in verdicts:
             key = None if verdict.error.startswith(_OF_THE_MACHINE) else self._key(verdict.cell)
             if key:

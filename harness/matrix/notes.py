@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -23,21 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """A folder with one file for each database that something is known of.
-
-    Attributes:
-        folder: The folder.
-        lent: What was in it at first.
-    """
+    """A folder with one file for each database that something is known of, as processes share it."""
 
     folder: Path
-    lent: Mapping[Database, str] = field(default_factory=dict)
 
     def of(self, database: Database) -> str:
-        """What is known; empty for nothing, and on a machine that does not see the folder."""
+        """What is known; empty for nothing."""
         try:
             return self._path(database).read_text("utf-8")
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             return ""
 
     def keep(self, database: Database, text: str) -> None:
@@ -47,18 +41,31 @@ class Notes:
             temporary.write_text(text, "utf-8")
             temporary.replace(self._path(database))
 
-    def taken(self, databases: Iterable[Database]) -> dict[Database, str]:
-        """What was found out beyond what was lent."""
-        known = {database: self.of(database) for database in databases}
-        return {database: text for database, text in known.items() if text not in ("", self.lent.get(database))}
-
     def _path(self, database: Database) -> Path:
         return self.folder / f"{quote(str(database), safe='')}.json"
 
 
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """Notes that a run has of a cache.
+
+    Attributes:
+        notes: The notes.
+        known: What was in them at first.
+    """
+
+    notes: Notes
+    known: Mapping[Database, str]
+
+    def new(self, databases: Iterable[Database]) -> dict[Database, str]:
+        """What was found out since."""
+        found = {database: self.notes.of(database) for database in databases}
+        return {database: text for database, text in found.items() if text not in ("", self.known.get(database))}
+
+
 @contextlib.contextmanager
-def lent(cache: Cache | None, databases: Iterable[Database]) -> Iterator[Notes | None]:
-    """Notes of what a cache knows of databases; None without a cache, or without room for them."""
+def lent(cache: Cache | None, databases: Iterable[Database]) -> Iterator[Loan | None]:
+    """What a cache knows of databases; None without a cache, or without room for a copy."""
     if cache is None or cache.exhaustive:
         yield None
         return
@@ -69,7 +76,7 @@ def lent(cache: Cache | None, databases: Iterable[Database]) -> Iterator[Notes |
         return
     with folder as name:
         known = {database: text for database in databases if (text := cache.notes(database))}
-        notes = Notes(Path(name), known)
+        notes = Notes(Path(name))
         for database, text in known.items():
             notes.keep(database, text)
-        yield notes
+        yield Loan(notes, known)

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gc
 import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.coordinates import Status
 from harness.matrix import judge as judging
 from harness.matrix.records import Verdict
-from harness.running.groups import run_here
+from harness.running.groups import LOST_IN_A_ROW, run_here
 from harness.running.records import Limits, Lost
 from harness.subjects.installed import load_subject
 
@@ -96,7 +97,7 @@ def run(plan: Plan, on_verdict: Callable[[Verdict], None], runner: Runner | None
 
     A database of many cells has a process of its own, since what the subject keeps of an unloaded one would otherwise
     grow it. A cell that its process dies over fails, with the cause as its error. Where a process is given up that was
-    to serve several databases, each of those left has one of its own.
+    to serve several databases, each of those left has one of its own, unless its own cells were the fault.
 
     Args:
         plan: What to judge.
@@ -107,36 +108,39 @@ def run(plan: Plan, on_verdict: Callable[[Verdict], None], runner: Runner | None
     bundles = [[cells] for _, cells in plan.groups()] if runner else plan.bundles()
     runner = runner or functools.partial(run_here, jobs=plan.jobs)
     verdicts: dict[Cell, Verdict] = {}
-    crashes: dict[str, None] = {}
+    given_up: dict[Cell, Lost] = {}
+    losses: Counter[Database] = Counter()
     interrupted = False
     work = functools.partial(_bench, exhaustive=plan.exhaustive, subject_path=plan.subject_path, notes=plan.notes)
 
-    def judged(groups: Sequence[Sequence[Cell]]) -> dict[Cell, Lost]:
-        given_up: dict[Cell, Lost] = {}
+    def judge_all(groups: Sequence[Sequence[Cell]]) -> None:
         with contextlib.closing(runner(groups, work, plan.limits)) as done:
             for cell, outcome in done:
                 if isinstance(outcome, Lost) and not outcome.begun:
                     given_up[cell] = outcome
                     continue
+                if isinstance(outcome, Lost):
+                    losses[cell.database] += 1
                 verdicts[cell] = lost_verdict(cell, outcome) if isinstance(outcome, Lost) else outcome.result
                 on_verdict(verdicts[cell])
-        return given_up
 
     try:
-        given_up = judged([[cell for cells in bundle for cell in cells] for bundle in bundles])
+        judge_all([[cell for cells in bundle for cell in cells] for bundle in bundles])
         shared = {cell for bundle in bundles if len(bundle) > 1 for cells in bundle for cell in cells}
-        if again := tuple(cell for cell in given_up if cell in shared):
-            given_up = {cell: lost for cell, lost in given_up.items() if cell not in shared}
-            given_up |= judged([cells for _, cells in replace(plan, cells=again).groups()])
-        for cell, lost in given_up.items():
-            crashes[f"{cell.database}: the process that judged it died ({lost.reason})"] = None
+        again = [cell for cell in plan.cells if cell in given_up and cell in shared]
+        again = [cell for cell in again if losses[cell.database] < LOST_IN_A_ROW]
+        for cell in again:
+            del given_up[cell]
+        if again:
+            judge_all([cells for _, cells in replace(plan, cells=tuple(again)).groups()])
     except KeyboardInterrupt:
         interrupted = True
+    crashes = (f"{cell.database}: the process that judged it died ({lost.reason})" for cell, lost in given_up.items())
     return RunResult(
         verdicts=tuple(verdicts[cell] for cell in plan.cells if cell in verdicts),
         unjudged=tuple(cell for cell in plan.cells if cell not in verdicts),
         interrupted=interrupted,
-        crashes=tuple(crashes),
+        crashes=tuple(dict.fromkeys(crashes)),
     )
 
 

@@ -96,12 +96,13 @@ def run_recorded(
 
         left = tuple(cell for cell in plan.cells if cell not in known)
         databases = dict.fromkeys(cell.database for cell in left)
-        notes = stack.enter_context(lent(cache, databases))
-        result = run(replace(plan, cells=left, notes=notes), keep, runner)
+        # Workers elsewhere do not see the folder of a loan.
+        loan = None if runner else stack.enter_context(lent(cache, databases))
+        result = run(replace(plan, cells=left, notes=loan.notes if loan else None), keep, runner)
         if writer and not result.unjudged:
             writer.finish(time.monotonic() - started)
         if cache:
-            cache.put((*done, *result.verdicts), notes.taken(databases) if notes else None)
+            cache.put((*done, *result.verdicts), loan.new(databases) if loan else None)
     reached = known | {verdict.cell: verdict for verdict in result.verdicts}
     verdicts = tuple(reached[cell] for cell in plan.cells if cell in reached)
     return replace(result, verdicts=verdicts, reused=len(known))

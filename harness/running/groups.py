@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _STARTS = 2
 """Processes that may fail to begin before their group is given up."""
 
-_LOST_IN_A_ROW = 5
+LOST_IN_A_ROW = 5
 """Units; after that the fault is not theirs, and the rest of the group is given up."""
 
 _WATCH_S = 1.0
@@ -174,7 +174,7 @@ def _outcomes(work: Work, units: Sequence[Any], limits: Limits, stop: Stop) -> G
             yield outcome
         else:
             failed_starts += 1
-        if failed_starts == _STARTS or in_a_row == _LOST_IN_A_ROW:
+        if failed_starts == _STARTS or in_a_row == LOST_IN_A_ROW:
             yield from [replace(lost, begun=False)] * len(left)
             return
 

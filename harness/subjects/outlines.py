@@ -7,7 +7,7 @@ builds. Outlines, and the engine's count of what each lane of an attention table
 database alone, so that they can be kept for as long as those do not change.
 
 Names with a leading underscore that this relies on, because the release offers no public way:
-`engine_table_view._rehydrate`, `perf_database._finalize_loaded_value`.
+`engine_table_view._rehydrate`, `perf_database._finalize_loaded_value`, `PerfDatabase._materialize_source_reports`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from aiconfigurator_core.sdk import engine_table_view, perf_database
 
 from harness.subjects.patching import replaced
+from harness.subjects.quiet import captured
 
 Outline: TypeAlias = "dict[str, Outline | None]"
 """Keys as the engine writes them; None below the last level that is outlined."""
@@ -28,7 +29,7 @@ Outline: TypeAlias = "dict[str, Outline | None]"
 Layers: TypeAlias = Sequence[Callable[[str], Any]]
 
 _TABLE, _BUILD, _LANES = "fetch_table_view", "_rehydrate", "fetch_attention_lane_density"
-_FREEZE = "_finalize_loaded_value"
+_FREEZE, _REPORT = "_finalize_loaded_value", "_materialize_source_reports"
 _LEAF = "latency"
 """Every entry with figures has this one."""
 
@@ -37,6 +38,8 @@ _LIMIT = 12_000
 
 _fetch_table = vars(engine_table_view)[_TABLE]
 _fetch_lanes = vars(engine_table_view)[_LANES]
+_build_table = vars(engine_table_view)[_BUILD]
+_tell_sources = vars(perf_database.PerfDatabase)[_REPORT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Outlines:
         with (
             replaced(engine_table_view, _TABLE, self._table),
             replaced(engine_table_view, _LANES, self._lanes),
+            replaced(perf_database.PerfDatabase, _REPORT, _report),
         ):
             yield
 
@@ -144,6 +148,12 @@ def _is_leaf(value: object) -> bool:
     return isinstance(value, dict) and _LEAF in value
 
 
+def _report(database: Any) -> None:  # noqa: ANN401
+    # Whose rows it reads it logs before the first table that it builds, and so in the cell that happens to come first.
+    with captured():
+        _tell_sources(database)
+
+
 def _key(attribute: str, inherits: object) -> str:
     return f"{attribute}, inherited rows too" if inherits else attribute
 
@@ -157,4 +167,25 @@ def _look(database: Any, attribute: str) -> Outline | None:  # noqa: ANN401
 
     with replaced(engine_table_view, _BUILD, keep):
         _fetch_table(database, attribute)
-    return outline_of(seen[0]) if seen else None
+    if not seen:
+        return None
+    _refuse_keys(seen[0], engine_table_view.VIEW_KEY_LAYERS[attribute])
+    return outline_of(seen[0])
+
+
+def _refuse_keys(table: dict[str, Any], layers: Layers) -> None:
+    """Refuse a table as the subject does: for one key that it makes nothing of, however deep.
+
+    Raises:
+        Exception: Whatever the subject raises.
+    """
+    levels, depth = [table], 0
+    try:
+        while levels := [level for level in levels if _LEAF not in level]:
+            for key in {key for level in levels for key in level}:
+                layers[depth](key)
+            levels = [below for level in levels for below in level.values()]
+            depth += 1
+    except Exception:
+        _build_table(table, layers, 0)
+        raise

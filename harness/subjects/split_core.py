@@ -83,10 +83,14 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
         return json.dumps({"outlines": outlines.content(), "origin": dataclasses.asdict(origin)})
 
     def recall(self, database: Database, notes: str) -> None:
-        """Begin with what `notes` said."""
-        known = json.loads(notes)
-        self._outlines[database] = Outlines(**known["outlines"])
-        self._origins[database] = DataOrigin(**{name: tuple(tables) for name, tables in known["origin"].items()})
+        """Begin with what `notes` said; with nothing, if that was another adapter's."""
+        try:
+            known = json.loads(notes)
+            outlines = Outlines(**known["outlines"])
+            origin = DataOrigin(**{name: tuple(tables) for name, tables in known["origin"].items()})
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return
+        self._outlines[database], self._origins[database] = outlines, origin
 
     def command(self, cell: Cell, request: Request, data_mode: DataMode) -> str:
         """The command line that upstream's generator writes into the `Command` column."""
@@ -110,6 +114,8 @@ class SplitCoreSubject(SplitCoreModels, ResolvedFacts, SdkSubject):
     def full_search(self, cell: Cell, request: Request, data_mode: DataMode) -> Outcome:
         """Run `Task.run` on the subject's own systems folder, with nothing narrowed."""
         perf_database.set_systems_paths(None)
+        # A search before may have left tables behind that begin as outlines.
+        perf_database.clear_database_runtime_caches(cell.system, cell.backend, cell.version)
 
         def search() -> Any:  # noqa: ANN401 - a data frame of the subject's own pandas
             return task_for(Task, cell, request, data_mode, **_ENGINE).run()

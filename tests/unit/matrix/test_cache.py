@@ -124,6 +124,16 @@ def test_notes_of_another_judge_are_not_used(tmp_path: Path, monkeypatch: pytest
     assert cache.notes(CELL.database) == ""
 
 
+def test_nothing_is_kept_of_a_harness_that_was_changed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path, FakeInputs)
+    monkeypatch.setattr("harness.matrix.cache.judge_as_it_is", lambda: "other")
+    cache.put([feasible(CELL)], {CELL.database: "gemm: fp8"})
+    assert list(tmp_path.iterdir()) == []
+    assert cache.problems == ["the harness, which was changed during the run: nothing was kept"]
+
+
 def test_no_notes_are_kept_of_a_subject_that_was_changed_meanwhile(tmp_path: Path) -> None:
     seen = iter([FakeInputs(), FakeInputs(whole="other")])
     Cache(tmp_path, lambda: next(seen)).put([], {CELL.database: "gemm: fp8"})

@@ -19,16 +19,24 @@ OTHER = replace(DATABASE, version="../2.0 é")
 def test_what_is_lent_comes_from_the_cache_and_only_what_is_new_is_taken(tmp_path: Path) -> None:
     cache = Cache(tmp_path, FakeInputs)
     cache.put([], {DATABASE: "known"})
-    with lent(cache, [DATABASE, OTHER]) as notes:
-        assert notes is not None
+    with lent(cache, [DATABASE, OTHER]) as loan:
+        assert loan is not None
+        notes = loan.notes
         assert (notes.of(DATABASE), notes.of(OTHER)) == ("known", "")
-        assert notes.taken([DATABASE, OTHER]) == {}
+        assert loan.new([DATABASE, OTHER]) == {}
         notes.keep(OTHER, "new")
-        assert notes.taken([DATABASE, OTHER]) == {OTHER: "new"}
+        assert loan.new([DATABASE, OTHER]) == {OTHER: "new"}
         notes.keep(DATABASE, "known and more")
-        assert notes.taken([DATABASE, OTHER]) == {DATABASE: "known and more", OTHER: "new"}
+        assert loan.new([DATABASE, OTHER]) == {DATABASE: "known and more", OTHER: "new"}
         assert len(list(notes.folder.iterdir())) == 2
     assert not notes.folder.exists()
+
+
+def test_what_is_no_text_is_nothing(tmp_path: Path) -> None:
+    notes = Notes(tmp_path)
+    notes.keep(DATABASE, "known")
+    next(tmp_path.iterdir()).write_bytes(b"\xff")
+    assert notes.of(DATABASE) == ""
 
 
 def test_nothing_is_lent_without_a_cache_or_to_the_full_search(tmp_path: Path) -> None:

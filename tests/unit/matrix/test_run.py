@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from harness.matrix.store import read_matrix
 from harness.running.records import Cause, Lost
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from harness.matrix.records import Verdict
@@ -68,21 +69,63 @@ def test_databases_with_few_cells_share_a_process(plan: Plan, expected: list[int
     assert [cell for bundle in bundles for cells in bundle for cell in cells] == list(plan.cells)
 
 
+_LOST = Lost(Cause.CRASHED, "signal SIGSEGV", "")
+
+
+@dataclass
+class _Dying:
+    """Runs groups in processes that die: over cells that `begun` names, or before they come to them.
+
+    Attributes:
+        begun: Cells that a process has begun.
+        interrupted_in: Round in which the user presses Ctrl-C once all is told.
+        rounds: Groups of each round.
+    """
+
+    begun: Callable[[Cell], bool]
+    interrupted_in: int = 0
+    rounds: list[list[tuple[Cell, ...]]] = field(default_factory=list)
+
+    def __call__(self, groups: Sequence[Sequence[Cell]], *_: object, **__: object) -> Generator[tuple[Cell, Lost]]:
+        self.rounds.append([tuple(cells) for cells in groups])
+        # Processes beside one another tell of their cells in turn.
+        for cell in (cell for cells in zip_longest(*groups) for cell in cells if cell):
+            yield cell, replace(_LOST, begun=self.begun(cell))
+        if len(self.rounds) == self.interrupted_in:
+            raise KeyboardInterrupt
+
+
 def test_databases_left_over_by_a_process_that_was_given_up_have_one_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = _plan(6, 1, jobs=1)
-    rounds: list[list[int]] = []
-    lost = Lost(Cause.CRASHED, "signal SIGSEGV", "")
-
-    def once(groups: Sequence[Sequence[Cell]], *_: object, **__: object) -> Generator[tuple[Cell, Lost]]:
-        rounds.append([len(cells) for cells in groups])
-        for number, cell in enumerate(cell for cells in groups for cell in cells):
-            yield cell, replace(lost, begun=number == 0)
-
-    monkeypatch.setattr("harness.matrix.run.run_here", once)
+    plan = _plan(6, 3, jobs=1)
+    dying = _Dying(lambda cell: cell == plan.cells[0])
+    monkeypatch.setattr("harness.matrix.run.run_here", dying)
     result = run(plan, lambda _: None)
-    assert rounds == [[2, 2, 2], [1] * 5]
-    assert [verdict.cell for verdict in result.verdicts] == list(plan.cells[:2])
-    assert len(result.crashes) == 4
+    first, second = dying.rounds
+    assert [len(cells) for cells in first] == [6, 6, 6]
+    assert second == [plan.cells[1:3], *(cells for _, cells in plan.groups()[1:])]
+    assert [verdict.cell for verdict in result.verdicts] == [plan.cells[0]]
+    assert len(result.crashes) == 6
+
+
+def test_a_database_that_was_the_fault_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = _plan(3, 9, jobs=1)
+    dying = _Dying(lambda cell: cell in plan.cells[:5])
+    monkeypatch.setattr("harness.matrix.run.run_here", dying)
+    # Two of the three share a process, as do those of a run that is three times as large.
+    monkeypatch.setattr("harness.matrix.run._BUNDLES_A_JOB", 2)
+    result = run(plan, lambda _: None)
+    assert dying.rounds[1:] == [[plan.cells[9:18]]]
+    assert result.unjudged == plan.cells[5:]
+    assert len(result.crashes) == 3
+
+
+@pytest.mark.parametrize(("round_", "crashes"), [(1, 6), (2, 6)])
+def test_what_died_is_told_when_the_user_ends_a_run(monkeypatch: pytest.MonkeyPatch, round_: int, crashes: int) -> None:
+    dying = _Dying(lambda _: False, interrupted_in=round_)
+    monkeypatch.setattr("harness.matrix.run.run_here", dying)
+    result = run(_plan(6, 1, jobs=1), lambda _: None)
+    assert result.interrupted
+    assert len(result.crashes) == crashes
 
 
 def test_each_cell_of_a_full_search_has_a_process() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from harness.matrix.requests import request_for
 from harness.subjects import outlines as module
 from harness.subjects.api import Answer, DataMode, Failure, Grid, Narrowing
 from harness.subjects.outlines import Outlines, Table, outline_of
+from harness.subjects.quiet import captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +24,18 @@ if TYPE_CHECKING:
     from harness.subjects.api import Outcome, Subject
 
 A100 = Database("a100_sxm", "vllm", "0.14.0")
+FULL = Database("l40s", "sglang", "0.5.14")
+"""With rows of its own in most of the tables, and others on loan, of which the subject warns."""
+
 ATTRIBUTES = tuple(engine_table_view.VIEW_KEY_LAYERS)
 
 
-@pytest.fixture
-def tables(subject: Subject) -> Iterator[Any]:
-    del subject
-    view = perf_database.get_database_view(A100.system, A100.backend, A100.version)
+@pytest.fixture(params=[A100], ids=str)
+def tables(subject: Subject, request: pytest.FixtureRequest) -> Iterator[Any]:
+    database: Database = request.param
+    view = perf_database.get_database_view(database.system, database.backend, database.version)
     yield view
-    perf_database.unload_database(A100.system, A100.backend, A100.version)
+    subject.release(database)
 
 
 @pytest.fixture
@@ -55,6 +60,7 @@ def _plain(level: object) -> object:
     return [(key, _plain(below)) for key, below in level.items()] if isinstance(level, Mapping) else level
 
 
+@pytest.mark.parametrize("tables", [A100, FULL], indirect=True, ids=str)
 def test_every_table_is_the_one_that_the_subject_builds(tables: Any) -> None:  # noqa: ANN401
     built = {name: engine_table_view.fetch_table_view(tables, name) for name in ATTRIBUTES}
     outlines = Outlines()
@@ -124,30 +130,70 @@ def test_an_outline_ends_above_the_figures_and_within_its_limit(limit: int, expe
     assert outline_of(table, limit) == expected
 
 
+@pytest.mark.parametrize("table", [{"fp7": {"1": {}}}, {"fp8": {"1": {"x": {"latency": 1.0}}}}])
+def test_a_key_that_the_subject_makes_nothing_of_is_refused_as_it_refuses_it(
+    monkeypatch: pytest.MonkeyPatch, table: dict[str, Any]
+) -> None:
+    layers = ({"fp8": 8}.__getitem__, int, int)
+    build = vars(engine_table_view)["_rehydrate"]
+    with pytest.raises((KeyError, ValueError)) as expected:
+        build(table, layers, 0)
+    monkeypatch.setitem(engine_table_view.VIEW_KEY_LAYERS, "_odd", layers)
+    monkeypatch.setattr(module, "_fetch_table", lambda *_: vars(engine_table_view)["_rehydrate"](table, layers, 0))
+    database = SimpleNamespace(enable_shared_layer=False)
+    with Outlines().in_use(), pytest.raises(expected.type) as raised:
+        engine_table_view.fetch_table_view(database, "_odd")
+    assert raised.value.args == expected.value.args
+
+
 def _search(subject: Subject, cell: Cell) -> Outcome:
     request = request_for(subject.model_facts(cell.model, cell.backend).parameters, subject.info.version)
     opened = subject.open_search(cell, request, DataMode.SILICON)
-    assert not isinstance(opened, Failure)
-    outcome = opened.run(Narrowing(grid=Grid.FIRST))
-    assert isinstance(outcome, Answer)
-    return dataclasses.replace(outcome, log="")
+    return opened if isinstance(opened, Failure) else opened.run(Narrowing(grid=Grid.FIRST))
 
 
+@pytest.mark.parametrize("tables", [FULL], indirect=True, ids=str)
+def test_whose_rows_are_read_is_no_part_of_what_a_cell_says(tables: Any) -> None:  # noqa: ANN401
+    def said() -> str:
+        tables._source_reports_materialized = False  # noqa: SLF001
+        tables._fallback_warned.clear()  # noqa: SLF001
+        with captured() as capture:
+            tables._materialize_source_reports()  # noqa: SLF001
+        return capture.text
+
+    assert "low-fidelity fallback rows" in said()
+    with Outlines().in_use():
+        assert said() == ""
+
+
+@pytest.mark.parametrize(
+    ("model", "database", "answer"),
+    [("Qwen/Qwen3-30B-A3B", A100, Answer), ("MiniMaxAI/MiniMax-M2.7", FULL, Failure)],
+)
 def test_a_subject_that_recalls_a_database_answers_alike_and_builds_no_table(
-    subject: Subject, builds: list[str]
+    subject: Subject, builds: list[str], model: str, database: Database, answer: type[Outcome]
 ) -> None:
-    cell = Cell("Qwen/Qwen3-30B-A3B", A100.system, A100.backend, A100.version, Mode.AGG)
-    subject.release(A100)
-    first, origin = _search(subject, cell), subject.data_origin(A100)
-    notes = subject.notes(A100)
+    cell = Cell(model, database.system, database.backend, database.version, Mode.AGG)
+    _search(subject, cell)  # some warnings the subject gives once in a process
+    subject.release(database)
+    first, origin = _search(subject, cell), subject.data_origin(database)
+    assert isinstance(first, answer)
+    notes = subject.notes(database)
     assert builds
-    subject.release(A100)
-    subject.recall(A100, notes)
+    subject.release(database)
+    subject.recall(database, notes)
     del builds[:]
-    assert (_search(subject, cell), subject.data_origin(A100)) == (first, origin)
+    assert (_search(subject, cell), subject.data_origin(database)) == (first, origin)
     assert builds == []
-    assert subject.notes(A100) == notes
-    subject.release(A100)
+    assert subject.notes(database) == notes
+    subject.release(database)
+
+
+@pytest.mark.parametrize("notes", ["", "{", "[]", "{}", '{"outlines": {"odd": 1}, "origin": {}}'])
+def test_notes_that_make_no_sense_are_none(subject: Subject, notes: str) -> None:
+    database = Database("b60", "vllm", "0.20.0")
+    subject.recall(database, notes)
+    assert subject.notes(database) == ""
 
 
 def test_nothing_is_noted_of_a_database_that_was_not_searched(subject: Subject) -> None:
