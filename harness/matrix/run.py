@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _BUNDLE = 60
 """Cells that a process of several databases may have to judge."""
 
-_BUNDLES_A_JOB = 3
+_BUNDLES_A_JOB = 2
 """At least, so that none is waited for."""
 
 
@@ -166,8 +166,9 @@ def _bench(*, exhaustive: bool, subject_path: Path | None, notes: Notes | None) 
     finder = judging.full_search if exhaustive else judging.fast_search
     bench = judging.Bench(load_subject(subject_path), finder, notes)
     # Tables are millions of live objects. Looking through them for garbage again and again finds nothing, so only what
-    # is new since the cell before is looked through.
+    # is new since the cell before is looked through; and what was imported stays, so no database's end looks at it.
     gc.disable()
+    gc.freeze()
 
     def judge(cell: Cell) -> Verdict:
         gc.collect(0)

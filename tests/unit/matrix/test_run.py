@@ -56,7 +56,7 @@ def _plan(databases: int, models: int, jobs: int = 2) -> Plan:
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [
-        (_plan(53, 2), [9, 9, 9, 9, 9, 8]),
+        (_plan(53, 2), [14, 14, 14, 11]),
         (_plan(53, 75), [1] * 53),
         (_plan(20, 20, jobs=1), [3, 3, 3, 3, 3, 3, 2]),
         (_plan(2, 1), [1, 1]),
@@ -101,7 +101,7 @@ def test_databases_left_over_by_a_process_that_was_given_up_have_one_each(monkey
     monkeypatch.setattr("harness.matrix.run.run_here", dying)
     result = run(plan, lambda _: None)
     first, second = dying.rounds
-    assert [len(cells) for cells in first] == [6, 6, 6]
+    assert [len(cells) for cells in first] == [9, 9]
     assert second == [plan.cells[1:3], *(cells for _, cells in plan.groups()[1:])]
     assert [verdict.cell for verdict in result.verdicts] == [plan.cells[0]]
     assert len(result.crashes) == 6
@@ -111,8 +111,6 @@ def test_a_database_that_was_the_fault_has_none(monkeypatch: pytest.MonkeyPatch)
     plan = _plan(3, 9, jobs=1)
     dying = _Dying(lambda cell: cell in plan.cells[:5])
     monkeypatch.setattr("harness.matrix.run.run_here", dying)
-    # Two of the three share a process, as do those of a run that is three times as large.
-    monkeypatch.setattr("harness.matrix.run._BUNDLES_A_JOB", 2)
     result = run(plan, lambda _: None)
     assert dying.rounds[1:] == [[plan.cells[9:18]]]
     assert result.unjudged == plan.cells[5:]
