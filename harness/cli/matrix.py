@@ -248,10 +248,8 @@ def diff(
 
     if markdown and as_json:
         raise UsageError("--markdown and --json", "both", "one of the two")
-    sides = [read_matrix(path, strict=False) for path in (old, new)]
-    for path, side in zip((old, new), sides, strict=True):
-        note(f"{path}: {len(side.rows)} cells", quiet=quiet)
-    found = differ.diff_matrices(*sides)
+    del quiet  # it says nothing on stderr as it is
+    found = differ.diff_matrices(read_matrix(old, strict=False), read_matrix(new, strict=False))
     if as_json:
         say_json(differ.to_json_document(found))
     else:
@@ -281,10 +279,9 @@ def verify(
     from harness.matrix.cells import all_cells
     from harness.subjects.installed import load_subject
 
-    subject = None if structure_only else load_subject(subject_path)
-    found = verifier.verify_matrix(file, frozenset(all_cells(subject)) if subject else None)
-    if subject:
-        note(header(subject.info), quiet=quiet)
+    del quiet  # it says nothing on stderr as it is
+    expected = None if structure_only else frozenset(all_cells(load_subject(subject_path)))
+    found = verifier.verify_matrix(file, expected)
     if as_json:
         say_json(verifier.to_json_document(found))
     else:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import AsJson, Quiet, Split, Verbose
-from harness.cli.output import note, say, say_json
+from harness.cli.output import say, say_json
 
 
 def register(app: typer.Typer) -> None:
@@ -34,11 +34,11 @@ def register(app: typer.Typer) -> None:
         from harness.results import findings_file
         from harness.results.stream import format_of
 
+        del quiet  # it says nothing on stderr as it is
         if format_of(min(parts)) == findings_file.FORMAT.name:
             _merge_findings(parts, out, as_json=as_json)
         else:
             _merge_matrix(parts, out, split, as_json=as_json, verbose=verbose)
-        note(f"{len(parts)} parts put together", quiet=quiet)
 
 
 def _merge_matrix(parts: list[Path], out: Path, split: Path | None, *, as_json: bool, verbose: bool) -> None:
