@@ -27,7 +27,7 @@ _COLOURS = {1: "#3b82c4", 2: "#d9822b"}
 """Legible on white and on black."""
 
 _GREY = "#808080"
-_WIDTH, _HEIGHT, _MARGIN = 320, 260, 48
+_WIDTH, _HEIGHT, _MARGIN = 420, 300, 48
 
 
 class Measured(NamedTuple):
@@ -77,41 +77,35 @@ def write(path: Path, rows: list[Measured]) -> None:
 
 
 def plot(rows: list[Measured]) -> str:
-    """An SVG with CPU seconds and wall time by the part of the matrix; dashed: in proportion to the smallest."""
-    charts = [_chart(rows, "cpu_s", "CPU seconds", 0), _chart(rows, "wall_s", "seconds of wall time", _WIDTH)]
-    size = f'width="{2 * _WIDTH}" height="{_HEIGHT}" viewBox="0 0 {2 * _WIDTH} {_HEIGHT}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11" fill="{_GREY}">'
-    return "\n".join([head, "<title>Cost of parts of the matrix</title>", *charts, "</svg>", ""])
-
-
-def _chart(rows: list[Measured], field: str, title: str, left: int) -> str:
-    highest = max(getattr(row, field) for row in rows)
+    """An SVG with CPU seconds by the part of the matrix; dashed: in proportion to the smallest part."""
+    highest = max(row.cpu_s for row in rows)
     wide, high = _WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN
 
     def place(share: float, value: float) -> str:
-        return f"{left + _MARGIN + share * wide:.1f},{_HEIGHT - _MARGIN - value / highest * high:.1f}"
+        return f"{_MARGIN + share * wide:.1f},{_HEIGHT - _MARGIN - value / highest * high:.1f}"
 
     lines = [
         f'<path d="M{place(0, highest)} L{place(0, 0)} L{place(1, 0)}" fill="none" stroke="{_GREY}"/>',
-        f'<text x="{left + _MARGIN}" y="{_MARGIN - 14}">{title}</text>',
+        f'<text x="{_MARGIN}" y="{_MARGIN - 14}">CPU seconds</text>',
         _text(place(0, highest), f"{highest:.0f}", "end", -4, 4),
         *(_text(place(1 / part, 0), "all" if part == 1 else f"1/{part}", "middle", 0, 16) for part in PARTS),
     ]
     for jobs in sorted({row.jobs for row in rows}):
         own = sorted((row for row in rows if row.jobs == jobs), key=lambda row: -row.part)
         colour = _COLOURS[jobs]
-        points = [place(1 / row.part, getattr(row, field)) for row in own]
-        first, last = own[0], own[-1]
-        proportional = getattr(first, field) * first.part / last.part
+        points = [place(1 / row.part, row.cpu_s) for row in own]
+        proportional = own[0].cpu_s * own[0].part / own[-1].part
         dashed = f'stroke="{colour}" stroke-dasharray="3 3" stroke-opacity="0.6"'
         label = f"{jobs} {'process' if jobs == 1 else 'processes'}"
         lines += [
-            f'<path d="M{place(0, 0)} L{place(1 / last.part, proportional)}" {dashed}/>',
+            f'<path d="M{place(0, 0)} L{place(1 / own[-1].part, proportional)}" {dashed}/>',
             f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}" stroke-width="2"/>',
             *(f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in (p.split(",") for p in points)),
-            f'<text x="{left + _MARGIN + 12}" y="{_MARGIN + 14 * jobs}" fill="{colour}">{label}</text>',
+            f'<text x="{_MARGIN + 12}" y="{_MARGIN + 14 * jobs}" fill="{colour}">{label}</text>',
         ]
-    return "\n".join(lines)
+    size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11" fill="{_GREY}">'
+    return "\n".join([head, "<title>Cost of parts of the matrix</title>", *lines, "</svg>", ""])
 
 
 def _text(point: str, text: str, anchor: str, right: int, down: int) -> str:
