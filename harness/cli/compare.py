@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
 
         if markdown and as_json:
             raise UsageError("--markdown and --json", "both", "one of the two")
-        filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
+        filters = Filters.of(model, system, backend, version, mode)
         found = compared(*_sides(old, new, results, filters, quiet=quiet))
         limit = {"limit": sys.maxsize} if verbose else {}
         if as_json:

@@ -140,7 +140,7 @@ def run(
     from harness.subjects.installed import load_subject
 
     started = time.monotonic()
-    filters = Filters(*(tuple(values or ()) for values in (model, system, backend, version, mode)))
+    filters = Filters.of(model, system, backend, version, mode)
     part = Shard.parse(shard) if shard else None
     target = _target(out, filters, part)
     _refuse_contradictions(part, split, target, scheduler, resume=resume, jobs=jobs)

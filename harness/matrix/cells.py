@@ -28,6 +28,11 @@ class Filters:
     versions: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, *options: Sequence[str] | None) -> Filters:
+        """From options of the command line in this order, None for one that was not given."""
+        return cls(*(tuple(values or ()) for values in options))
+
     def __bool__(self) -> bool:
         return any(patterns for _, patterns in self.options())
 
